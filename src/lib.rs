@@ -1,0 +1,11 @@
+//! mechfit fits mechanistic ODE pharmacodynamic models to what papers report: group means, with their SD and n.
+//!
+//! Data flows one way through the modules, each an owned, immutable value made from the one before:
+//! text → model + tables → bound → system → trajectory → residuals → fit → intervals → predictions → report.
+#![cfg_attr(not(feature = "jit"), forbid(unsafe_code))]
+#![cfg_attr(feature = "jit", deny(unsafe_code))]
+#![warn(missing_docs)]
+
+pub mod math;
+pub mod ode;
+pub mod search;
