@@ -7,5 +7,7 @@
 #![warn(missing_docs)]
 
 pub mod math;
+pub mod model;
 pub mod ode;
+pub mod problem;
 pub mod search;

@@ -1,0 +1,250 @@
+//! A mechanistic model: parameters, inputs, states, rules, events and outputs; names resolved, units checked.
+//!
+//! Readers make it from text (`language`) or SBML (`sbml`); nothing here knows data or integration.
+
+use crate::math::Expr;
+
+/// A model as its readers deliver it: every name that an expression uses is declared here, or is `time`.
+///
+/// Expressions are on raw values in the declared units (conversions are multiplied out).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Model {
+    /// Name.
+    pub id: String,
+    /// What it describes.
+    pub description: String,
+    /// Unit of time as written, `None` if the file gives none.
+    pub time_unit: Option<String>,
+    /// Units declared by the model, in order.
+    pub units: Vec<DeclaredUnit>,
+    /// Substances with their molar masses.
+    pub substances: Vec<Substance>,
+    /// Constants, in order of declaration.
+    pub parameters: Vec<Parameter>,
+    /// Constants that only conditions set (doses).
+    pub inputs: Vec<Input>,
+    /// States, in order of declaration.
+    pub states: Vec<State>,
+    /// Assigned quantities (`let`, assignment rules), each after the ones that it uses.
+    pub assignments: Vec<Assignment>,
+    /// Algebraic rules `0 = expr` (index 1), each with the states they determine left to the binder.
+    pub algebraic: Vec<Expr>,
+    /// Discontinuities.
+    pub events: Vec<Event>,
+    /// Named readouts.
+    pub outputs: Vec<Output>,
+    /// Species of SBML, whatever their role, so that each can be reported as amount or concentration.
+    pub species: Vec<Species>,
+    /// Reactions as drawn in a diagram; the mathematics is in the states' rates.
+    pub reactions: Vec<Reaction>,
+}
+
+/// A unit that the model declares: a new base (no definition) or another name for a unit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeclaredUnit {
+    /// Name.
+    pub id: String,
+    /// Definition in terms of known units, `None` for a new base unit.
+    pub definition: Option<String>,
+}
+
+/// A substance with its molar mass, so that doses can be given as mass.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Substance {
+    /// Name.
+    pub id: String,
+    /// Molar mass in `unit`.
+    pub molar_mass: f64,
+    /// Unit of the molar mass as written.
+    pub unit: String,
+    /// Where the number comes from.
+    pub source: Option<String>,
+}
+
+/// A constant. Parameter tables and conditions may set it unless `fixed`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameter {
+    /// Name.
+    pub id: String,
+    /// Value, a number or an expression over other constants (an initial assignment), evaluated after the
+    /// parameter table and the first period's conditions.
+    pub value: Expr,
+    /// Unit as written, `None` if unknown.
+    pub unit: Option<String>,
+    /// What it is.
+    pub description: String,
+    /// Where the number comes from.
+    pub source: Option<String>,
+    /// Made a constant by a part (`fix`): the parameter table does not apply.
+    pub fixed: bool,
+    /// Size of a compartment (conditions that set it keep concentrations).
+    pub compartment: bool,
+}
+
+/// A constant entity that only conditions set; its value here is that of the control arm.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Input {
+    /// Name.
+    pub id: String,
+    /// Value of the control arm.
+    pub value: f64,
+    /// Unit as written.
+    pub unit: Option<String>,
+    /// What it is.
+    pub description: String,
+    /// The substance dosed, for conversion between mass and moles.
+    pub substance: Option<String>,
+}
+
+/// How a state changes between events.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Rate {
+    /// Rate of change of the integrated quantity (see [`State::volume`]).
+    Differential(Expr),
+    /// Changes only at events and conditions.
+    Discrete,
+    /// Determined by the algebraic rules.
+    Algebraic,
+}
+
+/// A quantity with memory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct State {
+    /// Name; in expressions it stands for the quantity itself, or for a concentration if `volume` is given.
+    pub id: String,
+    /// Value of the named quantity at the start, over constants (evaluated after the first period's conditions).
+    pub initial: Expr,
+    /// Rate.
+    pub rate: Rate,
+    /// Compartment: the integrated quantity is then the amount `id × volume`, the rate is that of the amount,
+    /// and a change of the compartment's size by an event keeps the amount.
+    pub volume: Option<String>,
+    /// Unit as written.
+    pub unit: Option<String>,
+    /// What it is.
+    pub description: String,
+    /// Size of a compartment.
+    pub compartment: bool,
+}
+
+/// An assigned quantity, valid at all times.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assignment {
+    /// Name.
+    pub id: String,
+    /// Its value.
+    pub value: Expr,
+    /// Unit as written or inferred.
+    pub unit: Option<String>,
+    /// What it is.
+    pub description: String,
+}
+
+/// A named readout.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Output {
+    /// Name; may be that of a state or assignment, whose value it then shows.
+    pub id: String,
+    /// Its value.
+    pub value: Expr,
+    /// Unit as written or inferred.
+    pub unit: Option<String>,
+    /// What it is.
+    pub description: String,
+}
+
+/// An event as SBML Level 3 defines it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// Name (made up if the file gives none).
+    pub id: String,
+    /// Fires when this turns from false to true.
+    pub trigger: Expr,
+    /// Value that the trigger is taken to have before the start; `true` means it cannot fire at the start.
+    pub initial_value: bool,
+    /// Whether it executes even if the trigger turns false during the delay.
+    pub persistent: bool,
+    /// Time between trigger and execution.
+    pub delay: Option<Expr>,
+    /// Order among events that execute at the same time: higher first.
+    pub priority: Option<Expr>,
+    /// Whether assignments use values from the time of the trigger rather than of execution.
+    pub values_from_trigger_time: bool,
+    /// Target and new value of the named quantity.
+    pub assignments: Vec<(String, Expr)>,
+}
+
+/// A species of SBML.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Species {
+    /// Name; a state, parameter or assignment has the same.
+    pub id: String,
+    /// Its compartment.
+    pub compartment: String,
+    /// Whether the name stands for an amount (`hasOnlySubstanceUnits`, or a compartment without size).
+    pub amount: bool,
+}
+
+/// A reaction, for diagrams and reports.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reaction {
+    /// Name.
+    pub id: String,
+    /// Species consumed.
+    pub reactants: Vec<String>,
+    /// Species produced.
+    pub products: Vec<String>,
+    /// Species that act on the rate.
+    pub modifiers: Vec<String>,
+    /// Rate in amount per time.
+    pub rate: Expr,
+}
+
+impl Model {
+    /// Index of a state by name.
+    pub fn state(&self, id: &str) -> Option<usize> {
+        self.states.iter().position(|s| s.id == id)
+    }
+    /// Whether `id` is declared as parameter, input, state, assignment or output.
+    pub fn declares(&self, id: &str) -> bool {
+        self.parameters.iter().any(|p| p.id == id)
+            || self.inputs.iter().any(|p| p.id == id)
+            || self.state(id).is_some()
+            || self.assignments.iter().any(|a| a.id == id)
+            || self.outputs.iter().any(|o| o.id == id)
+    }
+    /// Unit of a declared quantity as written, `None` if unknown.
+    pub fn unit(&self, id: &str) -> Option<&str> {
+        let find = || {
+            self.parameters
+                .iter()
+                .find(|p| p.id == id)
+                .map(|p| p.unit.as_deref())
+                .or_else(|| {
+                    self.inputs
+                        .iter()
+                        .find(|p| p.id == id)
+                        .map(|p| p.unit.as_deref())
+                })
+                .or_else(|| {
+                    self.states
+                        .iter()
+                        .find(|p| p.id == id)
+                        .map(|p| p.unit.as_deref())
+                })
+                .or_else(|| {
+                    self.assignments
+                        .iter()
+                        .find(|p| p.id == id)
+                        .map(|p| p.unit.as_deref())
+                })
+                .or_else(|| {
+                    self.outputs
+                        .iter()
+                        .find(|p| p.id == id)
+                        .map(|p| p.unit.as_deref())
+                })
+        };
+        find().flatten()
+    }
+}
