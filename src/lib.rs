@@ -8,6 +8,7 @@
 
 pub mod math;
 pub mod model;
+pub mod objective;
 pub mod ode;
 pub mod problem;
 pub mod search;
