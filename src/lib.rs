@@ -6,9 +6,11 @@
 #![cfg_attr(feature = "jit", deny(unsafe_code))]
 #![warn(missing_docs)]
 
+pub mod bind;
 pub mod math;
 pub mod model;
 pub mod objective;
 pub mod ode;
 pub mod problem;
 pub mod search;
+pub mod system;

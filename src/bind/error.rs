@@ -1,0 +1,160 @@
+//! What can be wrong between a model and its tables.
+
+/// The file that a finding is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// `measurements.tsv`.
+    Measurements,
+    /// `conditions.tsv`.
+    Conditions,
+    /// `experiments.tsv`.
+    Experiments,
+    /// `observables.tsv`.
+    Observables,
+    /// `parameters.tsv`.
+    Parameters,
+    /// `relations.tsv`.
+    Relations,
+    /// An expression given on the command line or in a plan.
+    Expression,
+    /// The model.
+    Model,
+}
+
+impl std::fmt::Display for Table {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Measurements => "measurement table",
+            Self::Conditions => "condition table",
+            Self::Experiments => "experiment table",
+            Self::Observables => "observable table",
+            Self::Parameters => "parameter table",
+            Self::Relations => "relation table",
+            Self::Expression => "expression",
+            Self::Model => "model",
+        })
+    }
+}
+
+/// A finding between model and tables. Rows are counted from 2 (1 is the header), 0: unknown.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BindError {
+    /// A name that nothing declares.
+    #[error("{table}, row {row}, column `{column}`: `{name}` is not defined{}", hint(.similar))]
+    Unknown {
+        /// Table.
+        table: Table,
+        /// Row.
+        row: usize,
+        /// Column.
+        column: &'static str,
+        /// The name.
+        name: String,
+        /// Similar names that exist.
+        similar: Vec<String>,
+    },
+    /// The number of overrides differs from the number of placeholders.
+    #[error(
+        "measurement table, row {row}, column `{column}`: {expected} values expected (one a placeholder), found {found}"
+    )]
+    Overrides {
+        /// Row.
+        row: usize,
+        /// Column.
+        column: &'static str,
+        /// Number of placeholders.
+        expected: usize,
+        /// Number of values.
+        found: usize,
+    },
+    /// An override that is neither a number nor a parameter.
+    #[error(
+        "measurement table, row {row}, column `{column}`: a number or the id of a parameter is expected"
+    )]
+    OverrideExpression {
+        /// Row.
+        row: usize,
+        /// Column.
+        column: &'static str,
+    },
+    /// A condition sets something that is computed.
+    #[error("condition table, row {row}: `{target}` is computed by the model and cannot be set")]
+    NotSettable {
+        /// Row.
+        row: usize,
+        /// Target.
+        target: String,
+    },
+    /// A prediction of an observable whose formula has placeholders.
+    #[error(
+        "`{observable}` has placeholders that only measurements fill, so it cannot be predicted by name"
+    )]
+    ProbeWithPlaceholders {
+        /// Observable.
+        observable: String,
+    },
+    /// A formula could not be compiled.
+    #[error("{context}: {message}")]
+    Formula {
+        /// Experiment or observable.
+        context: String,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+fn hint(similar: &[String]) -> String {
+    match similar.first() {
+        Some(s) => format!("; did you mean `{s}`?"),
+        None => String::new(),
+    }
+}
+
+impl BindError {
+    /// An unknown name with its nearest neighbours among the known ones.
+    pub fn unknown<'a>(
+        table: Table,
+        row: usize,
+        column: &'static str,
+        name: &str,
+        known: impl Iterator<Item = &'a str>,
+    ) -> Self {
+        let mut near: Vec<(usize, &str)> = known.map(|k| (distance(name, k), k)).collect();
+        near.sort_unstable();
+        // A third of the letters may differ: beyond that a suggestion misleads more often than it helps.
+        let limit = name.chars().count().div_ceil(3);
+        let similar = near
+            .into_iter()
+            .filter(|(d, _)| *d <= limit)
+            .take(3)
+            .map(|(_, k)| k.to_string())
+            .collect();
+        Self::Unknown {
+            table,
+            row,
+            column,
+            name: name.into(),
+            similar,
+        }
+    }
+}
+
+/// Number of insertions, deletions and replacements between two names, case folded.
+fn distance(a: &str, b: &str) -> usize {
+    let a: Vec<char> = a.chars().flat_map(char::to_lowercase).collect();
+    let b: Vec<char> = b.chars().flat_map(char::to_lowercase).collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let next = (diagonal + usize::from(x != y))
+                .min(row[j] + 1)
+                .min(row[j + 1] + 1);
+            diagonal = row[j + 1];
+            row[j + 1] = next;
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}

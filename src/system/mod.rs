@@ -1,0 +1,146 @@
+//! A model and the formulas asked of it, compiled to bytecode: right-hand side, its derivatives, initial values,
+//! observables, switches and events.
+
+pub mod graph;
+pub mod operation;
+pub mod program;
+
+mod compile;
+mod machine;
+
+pub use compile::{FormulaSpec, SlotKind, SlotSpec, Spec, compile};
+pub use graph::GraphError;
+pub use machine::Machine;
+
+use crate::ode::Pattern;
+use program::Compiled;
+
+/// A formula: its value and its derivatives with respect to what it depends on.
+#[derive(Debug, Clone)]
+pub struct Formula {
+    /// Program of the value.
+    pub value: usize,
+    /// Program of value and derivatives (value first).
+    pub derivatives: usize,
+    /// `(state, position)` of derivatives with respect to integrated quantities.
+    pub states: Vec<(usize, usize)>,
+    /// `(slot, position)` of derivatives with respect to active slots.
+    pub slots: Vec<(usize, usize)>,
+    /// `(placeholder, position)`.
+    pub placeholders: Vec<(usize, usize)>,
+    /// Position of the derivative with respect to time, if it depends on time.
+    pub time: Option<usize>,
+}
+
+impl Formula {
+    /// Number of results of the program with derivatives.
+    pub fn len(&self) -> usize {
+        1 + self.states.len()
+            + self.slots.len()
+            + self.placeholders.len()
+            + usize::from(self.time.is_some())
+    }
+    /// Whether it depends on nothing that varies.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 1
+    }
+}
+
+/// What became of a state of the model.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum StateSlot {
+    /// It is integrated, at this index.
+    Integrated(usize),
+    /// It keeps this value in every period (its rate vanishes identically there).
+    Constant(f64),
+}
+
+/// A comparison whose sign change ends a smooth segment.
+#[derive(Debug, Clone)]
+pub struct Switch {
+    /// The comparison of `difference` with 0.
+    pub op: operation::Binary,
+    /// left − right.
+    pub difference: Formula,
+    /// Depends on time linearly and on no state: its root is known in advance.
+    pub known_in_advance: bool,
+}
+
+/// An event, compiled.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Name.
+    pub id: String,
+    /// Trigger as a number (true: not 0).
+    pub trigger: Formula,
+    /// Value that the trigger is taken to have before the start.
+    pub initial_value: bool,
+    /// Whether it executes even if the trigger turns false meanwhile.
+    pub persistent: bool,
+    /// Delay.
+    pub delay: Option<Formula>,
+    /// Priority.
+    pub priority: Option<Formula>,
+    /// Values from the time of the trigger.
+    pub values_from_trigger_time: bool,
+    /// Integrated quantity and its new value.
+    pub assignments: Vec<(usize, Formula)>,
+}
+
+/// A compiled model. Immutable; a [`Machine`] evaluates it.
+#[derive(Debug, Clone)]
+pub struct System {
+    /// Number of integrated quantities.
+    pub n: usize,
+    /// Ids of the integrated quantities.
+    pub state_ids: Vec<String>,
+    /// For each state of the model, what became of it.
+    pub states: Vec<StateSlot>,
+    /// Diagonal of the mass matrix (`None`: identity).
+    pub mass: Option<Vec<f64>>,
+    /// Number of parameter slots.
+    pub n_slots: usize,
+    /// Active slots: those with derivatives.
+    pub active: Vec<usize>,
+    /// Number of placeholders.
+    pub n_placeholders: usize,
+    /// Initial values of the integrated quantities.
+    pub initial: Vec<Formula>,
+    /// Formulas in the order of the specification.
+    pub formulas: Vec<Formula>,
+    /// Value of each named state of the model (concentration where it has a volume).
+    pub named: Vec<Formula>,
+    /// For each model state with a volume that varies: the volume's value.
+    pub volumes: Vec<Option<Formula>>,
+    /// Switches.
+    pub switches: Vec<Switch>,
+    /// Events.
+    pub events: Vec<Event>,
+    /// Whether the right-hand side does not depend on time explicitly.
+    pub autonomous: bool,
+    /// Pattern of ∂f/∂y.
+    pub jacobian: Pattern,
+    /// Pattern of ∂f/∂(active slot): columns are positions in `active`.
+    pub parameter: Pattern,
+    /// `(Jacobian entry, state)` of the second derivatives.
+    second_states: Vec<(u32, u32)>,
+    /// `(Jacobian entry, active position)`.
+    second_slots: Vec<(u32, u32)>,
+    /// `(row, state)` of ∂²f/∂t∂y.
+    time_states: Vec<(u32, u32)>,
+    /// `(row, active position)` of ∂²f/∂t∂p.
+    time_slots: Vec<(u32, u32)>,
+    programs: Kernels,
+    compiled: Compiled,
+}
+
+/// Indices of the programs of the right-hand side.
+#[derive(Debug, Clone, Copy, Default)]
+struct Kernels {
+    rhs: usize,
+    jacobian: usize,
+    linearise: usize,
+    second: usize,
+    time: usize,
+    time_second: usize,
+}
