@@ -4,6 +4,16 @@
 //! column by column, the sensitivities `S = ∂y/∂p` of the active parameters. Kernels know no names, files or events:
 //! jumps between segments belong to the floor that simulates experiments.
 
+mod control;
+mod kernel;
+mod linear;
+pub mod rodas;
+mod roots;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
 /// Sparsity pattern of a matrix, entries in row-major order (by row, then column).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pattern {
