@@ -174,22 +174,24 @@ mod tests {
             }
             inverse[i][i] = 1.0 / GAMMA;
         }
-        // Γ by forward substitution, column by column.
+        // Γ by forward substitution, row by row.
         let mut gamma = [[0.0; STAGES]; STAGES];
-        for column in 0..STAGES {
-            for i in 0..STAGES {
-                let mut v = if i == column { 1.0 } else { 0.0 };
-                for j in 0..i {
-                    v -= inverse[i][j] * gamma[j][column];
+        for i in 0..STAGES {
+            let mut row = [0.0; STAGES];
+            row[i] = 1.0;
+            for (inverse, done) in inverse[i].iter().zip(&gamma).take(i) {
+                for (v, g) in row.iter_mut().zip(done) {
+                    *v -= inverse * g;
                 }
-                gamma[i][column] = v / inverse[i][i];
             }
+            gamma[i] = row.map(|v| v / inverse[i][i]);
         }
         for i in 0..STAGES {
-            let mut alpha_sum = 0.0;
-            for column in 0..STAGES {
-                alpha_sum += (0..STAGES).map(|j| a[i][j] * gamma[j][column]).sum::<f64>();
-            }
+            let alpha_sum: f64 = a[i]
+                .iter()
+                .zip(&gamma)
+                .map(|(a, row)| a * row.iter().sum::<f64>())
+                .sum();
             let gamma_sum: f64 = gamma[i].iter().sum();
             assert!((alpha_sum - TIMES[i]).abs() < 1e-12, "c, row {i}");
             assert!((gamma_sum - D[i]).abs() < 1e-11, "d, row {i}: {gamma_sum}");
