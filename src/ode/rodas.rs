@@ -93,7 +93,10 @@ pub fn integrate<O: Ode, K: StepSink + ?Sized>(
     }
     let autonomous = ode.is_autonomous();
     let rtol = tolerances.rtol;
-    workspace.roots.start(ode, t0, y);
+    let n_roots = ode.n_roots();
+    workspace
+        .roots
+        .start(n_roots, |t, y, out| ode.roots(t, y, out), t0, y);
     workspace.states.start.copy_from_slice(y);
     workspace.sensitivities.start.copy_from_slice(s);
     let mut t = t0;
@@ -182,7 +185,9 @@ pub fn integrate<O: Ode, K: StepSink + ?Sized>(
             y: [&states.start, &states.end, &states.k],
             s: [&sensitivities.start, &sensitivities.end, &sensitivities.k],
         };
-        let crossing = workspace.roots.search(ode, &step);
+        let crossing = workspace
+            .roots
+            .search(|t, y, out| ode.roots(t, y, out), &step);
         if let Some(crossing) = crossing {
             step.t_end = crossing.t;
         }

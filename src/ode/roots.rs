@@ -1,6 +1,6 @@
 //! Sign changes of root functions along the dense output of a step.
 
-use super::{Ode, Step};
+use super::Step;
 
 /// Width of the final bracket of a root relative to its time.
 const BRACKET: f64 = 1e-13;
@@ -32,19 +32,28 @@ pub(super) struct Roots {
 
 impl Roots {
     /// Values at the start of a segment.
-    pub(super) fn start<O: Ode>(&mut self, ode: &mut O, t: f64, y: &[f64]) {
-        let count = ode.n_roots();
+    pub(super) fn start(
+        &mut self,
+        count: usize,
+        mut roots: impl FnMut(f64, &[f64], &mut [f64]),
+        t: f64,
+        y: &[f64],
+    ) {
         self.base.resize(count, 0.0);
         self.now.resize(count, 0.0);
         self.trial.resize(count, 0.0);
         self.y.resize(y.len(), 0.0);
         if count > 0 {
-            ode.roots(t, y, &mut self.base);
+            roots(t, y, &mut self.base);
         }
     }
 
     /// First sign change within `step`, if any; else remembers the signs at its end.
-    pub(super) fn search<O: Ode, S: Step>(&mut self, ode: &mut O, step: &S) -> Option<Crossing> {
+    pub(super) fn search<S: Step>(
+        &mut self,
+        mut roots: impl FnMut(f64, &[f64], &mut [f64]),
+        step: &S,
+    ) -> Option<Crossing> {
         if self.base.is_empty() {
             return None;
         }
@@ -57,12 +66,12 @@ impl Roots {
                 start + (end - start) * (probe as f64 / PROBES as f64)
             };
             step.state(t, &mut self.y);
-            ode.roots(t, &self.y, &mut self.now);
+            roots(t, &self.y, &mut self.now);
             let mut first: Option<Crossing> = None;
             for which in 0..self.base.len() {
                 let (a, b) = (self.base[which], self.now[which]);
                 if (a < 0.0 && b > 0.0) || (a > 0.0 && b < 0.0) {
-                    let t = self.refine(ode, step, which, (before, a), (t, b));
+                    let t = self.refine(&mut roots, step, which, (before, a), (t, b));
                     if first.is_none_or(|first| t < first.t) {
                         let rising = b > 0.0;
                         first = Some(Crossing { which, t, rising });
@@ -83,9 +92,9 @@ impl Roots {
     }
 
     /// Narrows a bracket by the Illinois method, guarded by bisection; the upper end of the last bracket.
-    fn refine<O: Ode, S: Step>(
+    fn refine<S: Step>(
         &mut self,
-        ode: &mut O,
+        roots: &mut impl FnMut(f64, &[f64], &mut [f64]),
         step: &S,
         which: usize,
         (mut a, mut fa): (f64, f64),
@@ -120,7 +129,7 @@ impl Roots {
                 }
             }
             step.state(t, &mut self.y);
-            ode.roots(t, &self.y, &mut self.trial);
+            roots(t, &self.y, &mut self.trial);
             let f = self.trial[which];
             if f != 0.0 && (f > 0.0) == behind {
                 b = t;

@@ -526,3 +526,216 @@ fn empty_and_zero_length_segments_end() {
     let run = rodas(&mut nothing, 1.0, &[], &Tolerances::default(), &mut Silent);
     assert_eq!(run.stop, Stop::End);
 }
+
+mod explicit_methods {
+    use super::*;
+    use crate::ode::explicit::{self, Explicit};
+
+    fn explicit(
+        method: Explicit,
+        ode: &mut Monomials,
+        t1: f64,
+        y0: &[f64],
+        tol: &Tolerances,
+        sink: &mut dyn StepSink,
+    ) -> Result<Run, OdeError> {
+        let mut y = y0.to_vec();
+        let mut s = vec![0.0; ode.n() * ode.m()];
+        let mut work = Work::default();
+        let stop = explicit::integrate(
+            method, ode, 0.0, t1, &mut y, &mut s, tol, None, sink, &mut work,
+        )?;
+        Ok(Run { y, s, stop, work })
+    }
+
+    #[test]
+    fn chain_follows_bateman_at_the_end_and_on_a_grid() {
+        for method in [Explicit::Dopri5, Explicit::Dop853] {
+            for control_sensitivities in [false, true] {
+                let times: Vec<f64> = (0..=40).map(|i| f64::from(i) * 0.25).collect();
+                let mut recorder = Recorder::new(&times, 3, 2);
+                let tol = Tolerances {
+                    control_sensitivities,
+                    atol: vec![1e-10, 1e-11, 1e-12],
+                    ..tolerances(1e-9, 0.0)
+                };
+                let mut ode = chain(1.3, 0.4);
+                let run = explicit(
+                    method,
+                    &mut ode,
+                    10.0,
+                    &[1.0, 0.0, 0.0],
+                    &tol,
+                    &mut recorder,
+                )
+                .unwrap();
+                for (i, t) in times.iter().enumerate() {
+                    let (y, s) = bateman(1.3, 0.4, *t);
+                    assert!(
+                        distance(&recorder.y[i], &y) < 1e-8,
+                        "{method:?}: states at {t}"
+                    );
+                    assert!(
+                        distance(&recorder.s[i], &s) < 1e-7,
+                        "{method:?}: sensitivities at {t}"
+                    );
+                }
+                assert_eq!(run.y, recorder.y[40]);
+                assert!(run.work.steps > 5 && run.work.rhs > 6 * run.work.steps);
+            }
+        }
+    }
+
+    /// The crate's dense output extrapolates the last point when the end lies on its grid: 1.11 (Dopri5) and 3.7e4
+    /// (Dop853) here instead of 1.
+    #[test]
+    fn end_on_the_output_grid_is_not_extrapolated() {
+        for method in [Explicit::Dopri5, Explicit::Dop853] {
+            let mut ode = Monomials::new(
+                1,
+                &[100.0],
+                &[(0, -1.0, &[0, 1], Time::One), (0, 1.0, &[1], Time::One)],
+            );
+            let times: Vec<f64> = (0..=10).map(|i| f64::from(i) * 0.1).collect();
+            let mut recorder = Recorder::new(&times, 1, 1);
+            let run = explicit(
+                method,
+                &mut ode,
+                1.0,
+                &[0.0],
+                &tolerances(1e-6, 1e-8),
+                &mut recorder,
+            )
+            .unwrap();
+            assert!((run.y[0] - 1.0).abs() < 1e-5, "{method:?}: {}", run.y[0]);
+            assert_eq!(recorder.y.len(), times.len());
+            for (t, y) in times.iter().zip(&recorder.y) {
+                assert!(
+                    (y[0] - (1.0 - (-100.0 * t).exp())).abs() < 1e-5,
+                    "{method:?} at {t}: {}",
+                    y[0]
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn stiffness_ends_the_segment() {
+        for method in [Explicit::Dopri5, Explicit::Dop853] {
+            let result = explicit(
+                method,
+                &mut forced(1e5),
+                10.0,
+                &[0.0],
+                &tolerances(1e-6, 1e-8),
+                &mut Silent,
+            );
+            assert!(matches!(result, Err(OdeError::Stiff { .. })), "{method:?}");
+        }
+    }
+
+    #[test]
+    fn root_ends_the_segment() {
+        for method in [Explicit::Dopri5, Explicit::Dop853] {
+            let mut ode = decay(1.0);
+            ode.thresholds = vec![Threshold {
+                state: Some(0),
+                of_time: 0.0,
+                threshold: 0.5,
+            }];
+            let run = explicit(
+                method,
+                &mut ode,
+                10.0,
+                &[1.0],
+                &tolerances(1e-10, 1e-12),
+                &mut Silent,
+            )
+            .unwrap();
+            let Stop::Root {
+                which: 0,
+                t,
+                rising: false,
+            } = run.stop
+            else {
+                panic!("{:?}", run.stop)
+            };
+            assert!(
+                (t - std::f64::consts::LN_2).abs() < 1e-10,
+                "{method:?}: {t}"
+            );
+            assert!(run.y[0] <= 0.5 && (run.s[0] + 0.5 * t).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn algebraic_states_are_refused() {
+        let mut ode = decay(1.0);
+        ode.mass = Some(vec![0.0]);
+        let result = explicit(
+            Explicit::Dopri5,
+            &mut ode,
+            1.0,
+            &[1.0],
+            &Tolerances::default(),
+            &mut Silent,
+        );
+        assert!(matches!(result, Err(OdeError::Algebraic { state: 0 })));
+    }
+}
+
+mod choice_of_method {
+    use super::*;
+
+    fn outcome(
+        method: Method,
+        ode: &mut Monomials,
+        t1: f64,
+        y: &mut [f64],
+    ) -> Result<Outcome, OdeError> {
+        let mut s = vec![0.0; ode.n() * ode.m()];
+        let (mut ws, mut work) = (Workspace::default(), Work::default());
+        integrate(
+            method,
+            ode,
+            0.0,
+            t1,
+            y,
+            &mut s,
+            &tolerances(1e-7, 1e-9),
+            None,
+            &mut Silent,
+            &mut ws,
+            &mut work,
+        )
+    }
+
+    #[test]
+    fn automatic_choice_is_explicit_only_where_not_stiff() {
+        let calm = outcome(
+            Method::Auto,
+            &mut chain(1.3, 0.4),
+            2.0,
+            &mut [1.0, 0.0, 0.0],
+        )
+        .unwrap();
+        assert_eq!((calm.method, calm.fallback), (Method::Dop853, None));
+        let stiff = outcome(Method::Auto, &mut forced(1e4), 2.0, &mut [0.0]).unwrap();
+        assert_eq!((stiff.method, stiff.fallback), (Method::Rodas5P, None));
+    }
+
+    #[test]
+    fn stiff_segment_is_finished_by_the_implicit_method() {
+        let mut y = [0.0];
+        let outcome = outcome(Method::Dopri5, &mut forced(1e5), 10.0, &mut y).unwrap();
+        assert_eq!(outcome.fallback, Some(Method::Rodas5P));
+        assert!((y[0] - forced_solution(1e5, 10.0).0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn failure_without_remedy_is_reported() {
+        let error = outcome(Method::Auto, &mut decay(1.0), 1.0, &mut [f64::NAN]).unwrap_err();
+        assert!(matches!(error, OdeError::NotFinite { t: 0.0, state: 0 }));
+        assert_eq!(error.time(), Some(0.0));
+    }
+}
