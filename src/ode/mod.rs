@@ -4,6 +4,20 @@
 //! column by column, the sensitivities `S = ∂y/∂p` of the active parameters. Kernels know no names, files or events:
 //! jumps between segments belong to the floor that simulates experiments.
 
+mod control;
+pub mod explicit;
+mod kernel;
+mod linear;
+mod method;
+pub mod rodas;
+mod roots;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use method::{Method, Outcome, Workspace, integrate};
+
 /// Sparsity pattern of a matrix, entries in row-major order (by row, then column).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pattern {
@@ -155,12 +169,32 @@ pub enum OdeError {
         /// Time.
         t: f64,
     },
+    /// An explicit method cannot integrate an algebraic state.
+    #[error("an explicit method cannot integrate the algebraic state {state}")]
+    Algebraic {
+        /// State whose entry of the mass matrix is not 1.
+        state: usize,
+    },
     /// An explicit method found the segment stiff.
     #[error("stiff at t = {t}")]
     Stiff {
         /// Time.
         t: f64,
     },
+}
+
+impl OdeError {
+    /// Time at which the integration ended: that of the last accepted step.
+    pub fn time(&self) -> Option<f64> {
+        match *self {
+            Self::StepTooSmall { t, .. }
+            | Self::TooManySteps { t, .. }
+            | Self::NotFinite { t, .. }
+            | Self::Singular { t }
+            | Self::Stiff { t } => Some(t),
+            Self::Algebraic { .. } => None,
+        }
+    }
 }
 
 /// One accepted step, handed to a [`StepSink`]; dense output of states and sensitivities.
