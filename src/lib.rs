@@ -13,4 +13,5 @@ pub mod objective;
 pub mod ode;
 pub mod problem;
 pub mod search;
+pub mod simulate;
 pub mod system;

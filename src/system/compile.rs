@@ -6,7 +6,7 @@ use crate::math::Expr;
 use crate::model::{Model, Rate};
 use crate::ode::Pattern;
 
-use super::graph::{Graph, GraphError, Input, NodeId};
+use super::graph::{Graph, GraphError, Input, Node, NodeId};
 use super::operation::Binary;
 use super::program::{self};
 use super::{Event, Formula, Kernels, StateSlot, Switch, System};
@@ -309,7 +309,9 @@ impl<'a> Builder<'a> {
         self.assign_states(&candidate);
         for (i, (state, value)) in m.states.iter().zip(&mut candidate).enumerate() {
             let touched = self.spec.reset.contains(&state.id)
-                || m.events.iter().any(|e| e.assignments.iter().any(|(t, _)| *t == state.id))
+                || m.events
+                    .iter()
+                    .any(|e| e.assignments.iter().any(|(t, _)| *t == state.id))
                 || self.varying_volume(i).is_some();
             if touched {
                 continue;
@@ -532,17 +534,18 @@ pub fn compile(spec: &Spec) -> Result<System, GraphError> {
                 .collect(),
         });
     }
+    let live = live_modes(g, &roots);
+    let mut make = |g: &mut Graph, node: NodeId| formula(g, &mut roots, node, &active);
     let mut switches = Vec::new();
-    for s in g.switches.clone() {
+    for (i, s) in g.switches.clone().into_iter().enumerate() {
         let slope = g.derivative(s.difference, Input::Time);
-        let known_in_advance = !g.depends(s.difference).state && !g.depends(s.difference).mode && {
-            let d = g.depends(slope);
-            !d.time
-        };
+        let depends = g.depends(s.difference);
+        let known_in_advance = !depends.state && !depends.mode && !g.depends(slope).time;
         switches.push(Switch {
             op: s.op,
             difference: make(g, s.difference),
             known_in_advance,
+            live: live.contains(&(i as u32)),
         });
     }
     let sizes = [n, spec.slots.len(), n_placeholders, switches.len()];
@@ -583,6 +586,30 @@ pub fn compile(spec: &Spec) -> Result<System, GraphError> {
         programs,
         compiled,
     })
+}
+
+/// Modes that any root depends on, through the switches that these depend on as well.
+fn live_modes(g: &Graph, roots: &Roots) -> std::collections::BTreeSet<u32> {
+    let mut live = std::collections::BTreeSet::new();
+    let mut seen = vec![false; g.len()];
+    let mut stack: Vec<NodeId> = roots.0.iter().flatten().copied().collect();
+    while let Some(id) = stack.pop() {
+        if std::mem::replace(&mut seen[id as usize], true) {
+            continue;
+        }
+        match g.node(id) {
+            Node::Const(_) => {}
+            Node::Input(Input::Mode(i)) => {
+                live.insert(i);
+                stack.extend(g.switches.get(i as usize).map(|s| s.difference));
+            }
+            Node::Input(_) => {}
+            Node::Unary(_, a) => stack.push(a),
+            Node::Binary(_, a, b) => stack.extend([a, b]),
+            Node::Ternary(_, a, b, c) => stack.extend([a, b, c]),
+        }
+    }
+    live
 }
 
 fn import_formula(b: &mut Builder, fs: &FormulaSpec) -> Result<NodeId, GraphError> {

@@ -350,10 +350,9 @@ impl Graph {
                     return self.number(1.0);
                 }
             }
-            Binary::And
-                if (self.is(a, 0.0) || self.is(b, 0.0)) => {
-                    return self.number(0.0);
-                }
+            Binary::And if (self.is(a, 0.0) || self.is(b, 0.0)) => {
+                return self.number(0.0);
+            }
             Binary::Or => {
                 for x in [a, b] {
                     if self.constant(x).is_some_and(|v| v != 0.0) {

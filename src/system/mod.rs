@@ -64,6 +64,8 @@ pub struct Switch {
     pub difference: Formula,
     /// Depends on time linearly and on no state: its root is known in advance.
     pub known_in_advance: bool,
+    /// Something that is evaluated depends on it.
+    pub live: bool,
 }
 
 /// An event, compiled.

@@ -1,0 +1,85 @@
+//! A smooth segment as the integrators see it.
+
+use crate::ode::{Ode, Pattern};
+use crate::system::{Machine, System};
+
+use super::experiment::Chain;
+
+/// Right-hand side of one segment: a system with its parameters and modes set.
+pub(super) struct SegmentOde<'a> {
+    pub system: &'a System,
+    pub machine: &'a mut Machine,
+    pub chain: &'a Chain,
+    /// ∂slot/∂column, row-major over all slots, `columns` wide.
+    pub dslots: &'a [f64],
+    /// ∂(active slot)/∂column, row-major, `ode_columns` wide.
+    pub dactive: &'a [f64],
+    pub ode_columns: usize,
+    /// Values of the system's parameter pattern.
+    pub raw: &'a mut [f64],
+    /// Switches that end the segment when they change sign (indices).
+    pub watched: &'a [usize],
+}
+
+impl Ode for SegmentOde<'_> {
+    fn n(&self) -> usize {
+        self.system.n
+    }
+    fn m(&self) -> usize {
+        self.ode_columns
+    }
+    fn mass(&self) -> Option<&[f64]> {
+        self.system.mass.as_deref()
+    }
+    fn is_autonomous(&self) -> bool {
+        self.system.autonomous
+    }
+    fn jacobian_pattern(&self) -> &Pattern {
+        &self.system.jacobian
+    }
+    fn parameter_pattern(&self) -> &Pattern {
+        &self.chain.pattern
+    }
+    fn rhs(&mut self, t: f64, y: &[f64], out: &mut [f64]) {
+        self.machine.rhs(self.system, t, y, out);
+    }
+    fn jacobian(&mut self, t: f64, y: &[f64], out: &mut [f64]) {
+        self.machine.jacobian(self.system, t, y, out);
+    }
+    fn linearise(&mut self, t: f64, y: &[f64], f: &mut [f64], jac: &mut [f64], par: &mut [f64]) {
+        self.machine.linearise(self.system, t, y, f, jac, self.raw);
+        par.fill(0.0);
+        for &(from, to, weight) in &self.chain.scatter {
+            par[to as usize] += self.raw[from as usize] * self.dslots[weight as usize];
+        }
+    }
+    fn time_derivative(&mut self, t: f64, y: &[f64], out: &mut [f64]) {
+        self.machine.time_derivative(self.system, t, y, out);
+    }
+    fn jacobian_along(&mut self, t: f64, y: &[f64], s: &[f64], out: &mut [f64]) {
+        self.machine
+            .jacobian_along(self.system, t, y, s, self.dactive, self.ode_columns, out);
+    }
+    fn time_derivative_along(&mut self, t: f64, y: &[f64], s: &[f64], out: &mut [f64]) {
+        self.machine.time_derivative_along(
+            self.system,
+            t,
+            y,
+            s,
+            self.dactive,
+            self.ode_columns,
+            out,
+        );
+    }
+    fn n_roots(&self) -> usize {
+        self.watched.len()
+    }
+    fn roots(&mut self, t: f64, y: &[f64], out: &mut [f64]) {
+        self.machine.set_point(self.system, t, y);
+        for (o, &w) in out.iter_mut().zip(self.watched) {
+            *o = self
+                .machine
+                .value(self.system, &self.system.switches[w].difference);
+        }
+    }
+}
