@@ -14,4 +14,5 @@ pub mod ode;
 pub mod problem;
 pub mod search;
 pub mod simulate;
+pub mod stats;
 pub mod system;

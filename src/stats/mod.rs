@@ -1,0 +1,9 @@
+//! Distributions and quantiles.
+
+mod normal;
+mod prior;
+mod student;
+
+pub use normal::{log_normal_cdf, normal_cdf};
+pub use prior::{Distribution, DistributionError, LogDensity};
+pub use student::t_quantile;
