@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 pub mod bind;
+pub mod diagnostic;
 pub mod math;
 pub mod model;
 pub mod objective;

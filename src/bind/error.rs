@@ -120,16 +120,7 @@ impl BindError {
         name: &str,
         known: impl Iterator<Item = &'a str>,
     ) -> Self {
-        let mut near: Vec<(usize, &str)> = known.map(|k| (distance(name, k), k)).collect();
-        near.sort_unstable();
-        // A third of the letters may differ: beyond that a suggestion misleads more often than it helps.
-        let limit = name.chars().count().div_ceil(3);
-        let similar = near
-            .into_iter()
-            .filter(|(d, _)| *d <= limit)
-            .take(3)
-            .map(|(_, k)| k.to_string())
-            .collect();
+        let similar = crate::diagnostic::similar(name, known);
         Self::Unknown {
             table,
             row,
@@ -138,23 +129,4 @@ impl BindError {
             similar,
         }
     }
-}
-
-/// Number of insertions, deletions and replacements between two names, case folded.
-fn distance(a: &str, b: &str) -> usize {
-    let a: Vec<char> = a.chars().flat_map(char::to_lowercase).collect();
-    let b: Vec<char> = b.chars().flat_map(char::to_lowercase).collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let next = (diagonal + usize::from(x != y))
-                .min(row[j] + 1)
-                .min(row[j + 1] + 1);
-            diagonal = row[j + 1];
-            row[j + 1] = next;
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }

@@ -1,3 +1,8 @@
-//! Mathematical expressions: lexer, parser, tree, printer, simplifier, symbolic derivatives.
+//! Mathematical expressions: lexer, parser, tree, printer.
 pub mod expr;
+mod names;
+mod parse;
+mod print;
+
 pub use expr::{BinaryOp, Expr, Function, Kind, Span, UnaryOp};
+pub use parse::{MAX_DEPTH, ParseError, ParseErrorKind, Syntax, is_identifier, is_reserved, parse};

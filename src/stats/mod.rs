@@ -2,8 +2,10 @@
 
 mod normal;
 mod prior;
+mod random;
 mod student;
 
 pub use normal::{log_normal_cdf, normal_cdf};
 pub use prior::{Distribution, DistributionError, LogDensity};
+pub use random::Stream;
 pub use student::t_quantile;

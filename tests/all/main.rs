@@ -1,2 +1,3 @@
-#[test]
-fn t() {}
+//! All integration tests in one binary: one link instead of one per file. One module a topic.
+
+mod layers;
