@@ -13,6 +13,7 @@ pub mod model;
 pub mod objective;
 pub mod ode;
 pub mod problem;
+pub mod report;
 pub mod search;
 pub mod simulate;
 pub mod stats;
