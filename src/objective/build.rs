@@ -140,7 +140,8 @@ impl Objective {
             Ok(())
         };
         for r in &problem.relations {
-            if let Err(error) = gather(&r.left, &r.with).and_then(|()| gather(&r.right, &r.with)) {
+            // Overrides are those of the left side: a counterfactual is held against what was fitted.
+            if let Err(error) = gather(&r.left, &r.with).and_then(|()| gather(&r.right, &[])) {
                 errors.push(BuildError::Relation {
                     id: r.id.clone(),
                     error,
@@ -306,7 +307,7 @@ impl Objective {
         };
         for r in &problem.relations {
             let both = compile("left", &r.left, &r.with)
-                .and_then(|l| Ok((l, compile("right", &r.right, &r.with)?)));
+                .and_then(|l| Ok((l, compile("right", &r.right, &[])?)));
             match both {
                 Err(error) => errors.push(BuildError::Relation {
                     id: r.id.clone(),

@@ -348,8 +348,8 @@ pub struct Variant {
     pub id: String,
     /// Parts laid over the base model.
     pub parts: Vec<PathBuf>,
-    /// Variant that this one extends.
-    pub nested_in: Option<String>,
+    /// Larger variants that contain this one as a special case (`;`-separated in the table).
+    pub nested_in: Vec<String>,
     /// Per parameter: a fixed number, or `None` to estimate it.
     pub parameters: Vec<(String, Option<f64>)>,
     /// Problem of this row (PEtab Select), else the problem that lists it.
