@@ -12,6 +12,7 @@ pub mod math;
 pub mod model;
 pub mod objective;
 pub mod ode;
+pub mod predict;
 pub mod problem;
 pub mod report;
 pub mod search;
