@@ -260,6 +260,7 @@ impl Objective {
             prior_centre: Vec::new(),
             relation_holds: Vec::new(),
             noise: None,
+            weight: None,
         };
         let mut groups: HashMap<usize, usize> = HashMap::new();
         for row in &bound.rows {

@@ -5,6 +5,7 @@ use crate::ode::Work;
 use crate::problem::{NoiseSetting, RelationKind};
 use crate::search::Want;
 use crate::simulate;
+use crate::stats::Shift;
 
 use super::quantity::Quantity;
 use super::target::{
@@ -387,20 +388,32 @@ impl Objective {
     /// ln density of a prior at a scaled value, with derivatives on the estimation scale.
     fn prior_at(&self, k: usize, prior: &PriorOf, x: f64, data: &Data) -> (f64, f64, f64) {
         let c = &self.coordinates[k];
-        let shift = match (data.prior_centre[k], self.data.prior_centre[k]) {
-            (Some(now), Some(as_given)) => now - as_given,
-            _ => 0.0,
+        let centres = match (data.prior_centre[k], self.data.prior_centre[k]) {
+            (Some(now), Some(as_given)) if now != as_given => Some((now, as_given)),
+            _ => None,
         };
-        let u = x - shift;
         if prior.on_scale {
-            let d = prior.distribution.log_density(u);
+            let shift = centres.map_or(0.0, |(now, as_given)| now - as_given);
+            let d = prior.distribution.log_density(x - shift);
             return (d.value - prior.log_mass, d.slope, d.curvature);
         }
-        let d = prior.distribution.log_density(to_natural(c.scale, u));
-        let first = natural_slope(c.scale, u);
-        let second = second_slope(c.scale, u);
+        // A prior of the natural value is moved on its own scale, so that its family stays.
+        let natural = to_natural(c.scale, x);
+        let (add, factor) = match centres {
+            None => (0.0, 1.0),
+            Some((now, as_given)) => {
+                let (now, as_given) = (to_natural(c.scale, now), to_natural(c.scale, as_given));
+                match prior.distribution.shift() {
+                    Shift::Add => (as_given - now, 1.0),
+                    Shift::Multiply => (0.0, as_given / now),
+                }
+            }
+        };
+        let d = prior.distribution.log_density(natural * factor + add);
+        let first = factor * natural_slope(c.scale, x);
+        let second = factor * second_slope(c.scale, x);
         (
-            d.value - prior.log_mass,
+            d.value + libm::log(factor) - prior.log_mass,
             d.slope * first,
             d.curvature * first * first + d.slope * second,
         )
@@ -466,6 +479,20 @@ impl Objective {
                 (half - (delta - centre)) / r.sd,
             );
             let (a, b, sign) = if a > 0.0 { (-b, -a, -1.0) } else { (a, b, 1.0) };
+            if !holds {
+                // −ln[Φ(a) + Φ(−b)]: observed outside.
+                let ((la, _), (lb, _)) = (
+                    crate::stats::log_normal_cdf(a),
+                    crate::stats::log_normal_cdf(-b),
+                );
+                let most = la.max(lb);
+                let mass = most + libm::log(libm::exp(la - most) + libm::exp(lb - most));
+                let density = |z: f64| libm::exp(-0.5 * z * z - 0.918_938_533_204_672_8 - mass);
+                let (pa, pb) = (density(a), density(b));
+                let slope = sign * (pa - pb) / r.sd;
+                let curvature = ((pa - pb) * (pa - pb) + a * pa - b * pb) / (r.sd * r.sd);
+                return (-mass, slope, curvature.max(0.0), a.max(-b));
+            }
             let (lb, _) = crate::stats::log_normal_cdf(b);
             let (la, _) = crate::stats::log_normal_cdf(a);
             let mass = lb + libm::log1p(-libm::exp(la - lb));
@@ -658,11 +685,16 @@ impl Target for Objective {
             out.curvature = vec![0.0; n * n];
         }
         for row in 0..self.rows.len() {
-            let sums = self.row_sums(row, data, ws);
+            let mut sums = self.row_sums(row, data, ws);
+            let weight = data.weight_of(row);
+            if weight == 0.0 {
+                continue;
+            }
+            sums.term.weigh(weight);
             let term = sums.term;
             out.parts.nllh += term.nllh;
             if term.residual.is_finite() {
-                let square = term.residual * term.residual;
+                let square = weight * term.residual * term.residual;
                 out.parts.chi2 += square;
                 if matches!(self.rows[row].kind, RowKind::Mean { .. }) {
                     out.parts.chi2_means += square;
@@ -735,18 +767,27 @@ impl Target for Objective {
         for row in 0..self.rows.len() {
             let sums = self.row_sums(row, data, ws);
             let g = &ws.by_theta[row * n..(row + 1) * n];
+            let weight = data.weight_of(row);
             let information = match self.rows[row].kind {
                 RowKind::Limit { .. } => sums.term.curvature,
                 _ => 1.0 / (sums.sigma * sums.sigma),
+            };
+            let by_sigma = &ws.sigma_by_theta[row * n..(row + 1) * n];
+            let log_sigma_gradient = if sums.sigma_depends && by_sigma.iter().any(|x| *x != 0.0) {
+                by_sigma.iter().map(|x| x / sums.sigma).collect()
+            } else {
+                Vec::new()
             };
             out.rows.push(RowTerm {
                 simulated: ws.values[row],
                 sigma: sums.sigma,
                 residual: sums.term.residual,
-                nllh: sums.term.nllh,
+                nllh: weight * sums.term.nllh,
                 gradient: g.iter().map(|x| x * sums.slope).collect(),
-                information,
+                information: weight * information,
                 nu: sums.nu,
+                log_sigma_gradient,
+                log_sigma_information: weight * sums.term.curvature_log_sigma,
             });
         }
         for (k, prior) in self.priors.iter().enumerate() {
@@ -766,10 +807,12 @@ impl Target for Objective {
             let (right, dr) = self.quantity_from(&r.right, &table, true, ws);
             let holds = data.relation_holds.get(which).copied().unwrap_or(true);
             let (_, _, information, z) = self.relation_term(r, left, right, holds);
+            let (surprise, ..) = self.relation_term(r, left, right, true);
             out.relations.push(RelationTerm {
                 z,
                 gradient: dl.iter().zip(&dr).map(|(a, b)| a - b).collect(),
                 information,
+                probability: libm::exp(-surprise),
             });
         }
         Ok(out)

@@ -86,6 +86,18 @@ pub struct Data {
     pub relation_holds: Vec<bool>,
     /// Noise setting for all rows instead of each row's own.
     pub noise: Option<NoiseSetting>,
+    /// Per row: how often it counts, for resampled rows (`None`: each once).
+    pub weight: Option<Vec<f64>>,
+}
+
+impl Data {
+    /// How often a row counts.
+    pub fn weight_of(&self, row: usize) -> f64 {
+        self.weight
+            .as_ref()
+            .and_then(|w| w.get(row).copied())
+            .unwrap_or(1.0)
+    }
 }
 
 /// Sums of the objective.
@@ -117,7 +129,7 @@ pub struct Evaluated {
 }
 
 /// One row linearised.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct RowTerm {
     /// Simulated value on the linear scale.
     pub simulated: f64,
@@ -134,6 +146,10 @@ pub struct RowTerm {
     pub information: f64,
     /// Degrees of freedom of the row's σ: n − 1, Σ(n−1) of its pooled group, or ∞.
     pub nu: f64,
+    /// Gradient of ln σ with respect to the coordinates; empty where σ depends on none of them.
+    pub log_sigma_gradient: Vec<f64>,
+    /// Expected curvature of the row's nllh with respect to ln σ (2 for a normal row).
+    pub log_sigma_information: f64,
 }
 
 /// A prior linearised: on the estimation scale, `−log density ≈ ½·precision·(θ − centre)²` near θ.
@@ -154,8 +170,10 @@ pub struct RelationTerm {
     pub z: f64,
     /// Gradient of left − right.
     pub gradient: Vec<f64>,
-    /// Curvature of −log Φ(z) with respect to left − right.
+    /// Curvature of −log probability with respect to left − right.
     pub information: f64,
+    /// Probability, at this point, that the relation is observed to hold.
+    pub probability: f64,
 }
 
 /// All terms of the objective at one point: what standard errors, leverages and influence need.

@@ -22,6 +22,17 @@ pub struct Term {
     pub curvature_log_sigma: f64,
 }
 
+impl Term {
+    /// Counts the row `weight` times; its residual stays that of one row.
+    pub fn weigh(&mut self, weight: f64) {
+        self.nllh *= weight;
+        self.by_value *= weight;
+        self.by_log_sigma *= weight;
+        self.curvature *= weight;
+        self.curvature_log_sigma *= weight;
+    }
+}
+
 /// Whether the noise is additive on a logarithm, and of which base (as ln base).
 pub fn log_base(distribution: NoiseDistribution) -> Option<f64> {
     match distribution {

@@ -29,6 +29,15 @@ pub enum Distribution {
     Uniform(f64, f64),
 }
 
+/// How a distribution is moved to another centre: by what keeps its family.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shift {
+    /// x + δ, for distributions on the whole line.
+    Add,
+    /// x·k, for distributions of positive values.
+    Multiply,
+}
+
 /// ln density with first and second derivative.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LogDensity {
@@ -247,6 +256,45 @@ impl Distribution {
         }
     }
 
+    /// Quantile for a probability in (0, 1).
+    pub fn quantile(&self, p: f64) -> f64 {
+        let normal = |m: f64, s: f64| m + s * super::t_quantile(p, f64::INFINITY);
+        let laplace = |m: f64, s: f64| {
+            if p < 0.5 {
+                m + s * libm::log(2.0 * p)
+            } else {
+                m - s * libm::log(2.0 * (1.0 - p))
+            }
+        };
+        match *self {
+            Self::Normal(m, s) => normal(m, s),
+            Self::LogNormal(m, s) => libm::exp(normal(m, s)),
+            Self::Laplace(m, s) => laplace(m, s),
+            Self::LogLaplace(m, s) => libm::exp(laplace(m, s)),
+            Self::Cauchy(m, s) => m + s * libm::tan(std::f64::consts::PI * (p - 0.5)),
+            Self::Uniform(a, b) => a + p * (b - a),
+            Self::LogUniform(a, b) => a * libm::pow(b / a, p),
+            Self::Exponential(s) => -s * libm::log1p(-p),
+            Self::Rayleigh(s) => s * (-2.0 * libm::log1p(-p)).sqrt(),
+            Self::ChiSquare(k) => {
+                statrs::distribution::ChiSquared::new(k).map_or(f64::NAN, |d| d.inverse_cdf(p))
+            }
+            Self::Gamma(a, s) => {
+                statrs::distribution::Gamma::new(a, 1.0 / s).map_or(f64::NAN, |d| d.inverse_cdf(p))
+            }
+        }
+    }
+
+    /// How the distribution is moved to another centre.
+    pub fn shift(&self) -> Shift {
+        match self {
+            Self::Normal(..) | Self::Laplace(..) | Self::Cauchy(..) | Self::Uniform(..) => {
+                Shift::Add
+            }
+            _ => Shift::Multiply,
+        }
+    }
+
     /// ln of the probability between two bounds: what a truncated density is divided by.
     pub fn log_mass(&self, lower: f64, upper: f64) -> f64 {
         libm::log(self.cdf(upper) - self.cdf(lower))
@@ -254,19 +302,7 @@ impl Distribution {
 
     /// Median.
     pub fn median(&self) -> f64 {
-        match *self {
-            Self::Normal(m, _) | Self::Laplace(m, _) | Self::Cauchy(m, _) => m,
-            Self::LogNormal(m, _) | Self::LogLaplace(m, _) => libm::exp(m),
-            Self::Uniform(a, b) => 0.5 * (a + b),
-            Self::LogUniform(a, b) => (a * b).sqrt(),
-            Self::Exponential(s) => s * std::f64::consts::LN_2,
-            Self::Rayleigh(s) => s * (2.0 * std::f64::consts::LN_2).sqrt(),
-            Self::ChiSquare(k) => {
-                statrs::distribution::ChiSquared::new(k).map_or(f64::NAN, |d| d.inverse_cdf(0.5))
-            }
-            Self::Gamma(a, s) => statrs::distribution::Gamma::new(a, 1.0 / s)
-                .map_or(f64::NAN, |d| d.inverse_cdf(0.5)),
-        }
+        self.quantile(0.5)
     }
 }
 
@@ -293,6 +329,33 @@ impl Distribution {
             Self::ChiSquare(k) => (k > 2.0).then_some(k - 2.0),
             Self::Rayleigh(s) => Some(s),
             Self::Exponential(_) | Self::Uniform(..) | Self::LogUniform(..) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_invert_the_distribution_functions() {
+        for d in [
+            Distribution::Cauchy(1.0, 2.0),
+            Distribution::ChiSquare(3.0),
+            Distribution::Exponential(2.0),
+            Distribution::Gamma(2.5, 0.7),
+            Distribution::Laplace(-1.0, 0.5),
+            Distribution::LogLaplace(0.3, 0.5),
+            Distribution::LogNormal(1.504, 0.7),
+            Distribution::LogUniform(0.1, 10.0),
+            Distribution::Normal(3.0, 0.4),
+            Distribution::Rayleigh(1.5),
+            Distribution::Uniform(-2.0, 5.0),
+        ] {
+            for p in [0.01, 0.3, 0.5, 0.9, 0.999] {
+                let back = d.cdf(d.quantile(p));
+                assert!((back - p).abs() < 1e-8, "{d:?}: {p} {back}");
+            }
         }
     }
 }
