@@ -19,3 +19,4 @@ pub mod search;
 pub mod simulate;
 pub mod stats;
 pub mod system;
+pub mod units;
