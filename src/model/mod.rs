@@ -2,11 +2,28 @@
 //!
 //! Readers make it from text (`language`) or SBML (`sbml`); nothing here knows data or integration.
 
+use std::path::PathBuf;
+
+use crate::diagnostic::Finding;
 use crate::math::Expr;
+use crate::units::Registry;
+
+/// A model as a reader delivers it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// The model.
+    pub model: Model,
+    /// Warnings; errors refuse the file.
+    pub findings: Vec<Finding>,
+    /// Every file read, the model's first, for hashes and diagnostics.
+    pub files: Vec<PathBuf>,
+}
 
 /// A model as its readers deliver it: every name that an expression uses is declared here, or is `time`.
 ///
-/// Expressions are on raw values in the declared units (conversions are multiplied out).
+/// Expressions are on raw values in the declared units: conversions are multiplied out, and a number with a unit
+/// ([`crate::math::Kind::Quantity`]) counts as the number. What is multiplied in by a conversion is such a number too, so that the
+/// units of an expression can still be followed.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Model {
     /// Name.
@@ -201,6 +218,15 @@ pub struct Reaction {
 }
 
 impl Model {
+    /// The units that the model knows: built-in ones and those that it declares.
+    pub fn registry(&self) -> Registry {
+        let mut registry = Registry::new();
+        for unit in &self.units {
+            // A reader has refused declarations that do not hold.
+            let _ = registry.declare(&unit.id, unit.definition.as_deref());
+        }
+        registry
+    }
     /// Index of a state by name.
     pub fn state(&self, id: &str) -> Option<usize> {
         self.states.iter().position(|s| s.id == id)
