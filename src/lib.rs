@@ -8,6 +8,7 @@
 
 pub mod bind;
 pub mod diagnostic;
+pub mod fit;
 pub mod math;
 pub mod model;
 pub mod objective;

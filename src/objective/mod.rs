@@ -2,6 +2,7 @@
 
 mod build;
 mod evaluate;
+pub mod example;
 pub mod quantity;
 pub mod target;
 pub mod terms;
