@@ -21,3 +21,4 @@ pub mod simulate;
 pub mod stats;
 pub mod system;
 pub mod units;
+pub mod uncertainty;
