@@ -20,5 +20,5 @@ pub mod search;
 pub mod simulate;
 pub mod stats;
 pub mod system;
-pub mod units;
 pub mod uncertainty;
+pub mod units;

@@ -98,6 +98,7 @@ impl Example {
                 prior_centre: vec![None; coordinates.len()],
                 relation_holds: Vec::new(),
                 noise: None,
+                weight: None,
             },
             coordinates,
             rows,
@@ -288,6 +289,7 @@ impl Target for Example {
                 gradient,
                 information: 1.0 / (sigma * sigma),
                 nu: nf - 1.0,
+                ..RowTerm::default()
             });
         }
         for (k, sd) in self.prior_sd.iter().enumerate() {
