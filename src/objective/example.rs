@@ -229,7 +229,7 @@ impl Target for Example {
         };
         for (i, row) in terms.rows.iter().enumerate() {
             out.parts.nllh += row.nllh;
-            out.parts.chi2 += row.residual * row.residual;
+            out.parts.chi2 += data.weight_of(i) * row.residual * row.residual;
             let slope = -self.weight(i, row, data) * (data.value[i] - row.simulated);
             for a in 0..n {
                 out.gradient[a] += slope * row.gradient[a];
@@ -275,21 +275,24 @@ impl Target for Example {
             let (simulated, gradient) = self.read(at, theta);
             let nf = f64::from(n);
             let sigma = data.sd[i] / nf.sqrt();
-            let term = match terms::setting(info.noise, data.noise) {
+            let mut term = match terms::setting(info.noise, data.noise) {
                 NoiseSetting::ExactSummary => {
                     terms::exact_summary(data.value[i], simulated, data.sd[i], nf)
                 }
                 _ => terms::point(info.distribution, data.value[i], simulated, sigma),
             };
+            let weight = data.weight_of(i);
+            term.weigh(weight);
             out.rows.push(RowTerm {
                 simulated,
                 sigma,
                 residual: term.residual,
                 nllh: term.nllh,
                 gradient,
-                information: 1.0 / (sigma * sigma),
+                information: weight / (sigma * sigma),
                 nu: nf - 1.0,
-                ..RowTerm::default()
+                log_sigma_gradient: Vec::new(),
+                log_sigma_information: 0.0,
             });
         }
         for (k, sd) in self.prior_sd.iter().enumerate() {
@@ -310,7 +313,7 @@ impl Target for Example {
 }
 
 impl Example {
-    /// Curvature of a row's −log likelihood with respect to its value.
+    /// Curvature of a row's −log likelihood with respect to its value, as often as the row counts.
     fn weight(&self, i: usize, row: &RowTerm, data: &Data) -> f64 {
         let RowInfo {
             kind: RowKind::Mean { n },
@@ -320,13 +323,14 @@ impl Example {
         else {
             return 0.0;
         };
-        match terms::setting(noise, data.noise) {
+        let curvature = match terms::setting(noise, data.noise) {
             NoiseSetting::ExactSummary => {
                 let difference = data.value[i] - row.simulated;
                 let nf = f64::from(n);
                 nf * nf / ((nf - 1.0) * data.sd[i] * data.sd[i] + nf * difference * difference)
             }
             _ => 1.0 / (row.sigma * row.sigma),
-        }
+        };
+        data.weight_of(i) * curvature
     }
 }
