@@ -1,5 +1,8 @@
 //! The expression tree shared by models, observables, conditions, relations and predictions.
 
+/// Name of time in a model that calls one of its quantities `time`; no identifier looks like it.
+pub const TIME_BESIDE_A_NAME: &str = "@time";
+
 /// Byte range of an expression in the text it was read from; `0..0` for an expression that was built.
 ///
 /// Two spans always compare equal: where an expression stands does not change what it is.

@@ -19,6 +19,19 @@ pub struct Loaded {
     pub files: Vec<PathBuf>,
 }
 
+pub mod sbml;
+
+/// A model with what its reader has to say about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// The model.
+    pub model: Model,
+    /// Warnings.
+    pub findings: Vec<Finding>,
+    /// Every file that was read for it, the main one first.
+    pub files: Vec<PathBuf>,
+}
+
 /// A model as its readers deliver it: every name that an expression uses is declared here, or is `time`.
 ///
 /// Expressions are on raw values in the declared units: conversions are multiplied out, and a number with a unit
@@ -230,6 +243,19 @@ impl Model {
     /// Index of a state by name.
     pub fn state(&self, id: &str) -> Option<usize> {
         self.states.iter().position(|s| s.id == id)
+    }
+    /// Names of everything declared that has a value.
+    pub fn declared(&self) -> impl Iterator<Item = &str> {
+        let parameters = self.parameters.iter().map(|p| p.id.as_str());
+        let inputs = self.inputs.iter().map(|p| p.id.as_str());
+        let states = self.states.iter().map(|s| s.id.as_str());
+        let assignments = self.assignments.iter().map(|a| a.id.as_str());
+        let outputs = self.outputs.iter().map(|o| o.id.as_str());
+        parameters
+            .chain(inputs)
+            .chain(states)
+            .chain(assignments)
+            .chain(outputs)
     }
     /// Whether `id` is declared as parameter, input, state, assignment or output.
     pub fn declares(&self, id: &str) -> bool {

@@ -3,12 +3,14 @@
 //! An [`Experiment`] is compiled once; [`Experiment::run`] is a pure function of the table's values and delivers the
 //! state at each asked time, with its derivative with respect to the estimated parameters it depends on.
 
+mod course;
 mod experiment;
 mod jump;
 mod run;
 mod segment;
 mod steady;
 
+pub use course::{Course, CourseError, Request, Show, course};
 pub use experiment::{Experiment, build};
 pub use run::{Point, Workspace};
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::math::Expr;
+use crate::math::{Expr, TIME_BESIDE_A_NAME};
 use crate::model::{Model, Rate};
 use crate::ode::Pattern;
 
@@ -163,7 +163,9 @@ impl<'a> Builder<'a> {
     }
 
     fn resolve(&mut self, name: &str, space: Space) -> Result<NodeId, GraphError> {
-        if name == "time" && !self.names.contains_key("time") {
+        let is_time =
+            name == TIME_BESIDE_A_NAME || name == "time" && !self.names.contains_key("time");
+        if is_time {
             return Ok(self.graph.input(Input::Time));
         }
         let memo = if space == Space::Running {

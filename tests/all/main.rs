@@ -1,3 +1,4 @@
 //! All integration tests in one binary: one link instead of one per file. One module a topic.
 
 mod layers;
+mod sbml_suite;

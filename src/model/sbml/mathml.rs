@@ -1,0 +1,768 @@
+//! MathML to expressions, with functions of the model written out.
+
+use std::collections::HashMap;
+
+use roxmltree::Node;
+
+use super::xml::{self, Log, Place};
+use crate::diagnostic::Finding;
+use crate::math::{BinaryOp, Expr, Function, Kind, MAX_DEPTH, Span, UnaryOp};
+
+/// Namespace of MathML.
+pub(super) const NAMESPACE: &str = "http://www.w3.org/1998/Math/MathML";
+/// Avogadro's number as SBML Level 3 fixes it (CODATA 2006; sections 3.4.6 of both versions).
+const AVOGADRO: f64 = 6.022_141_79e23;
+/// Most nodes of all expressions of a file together: functions that call one another twice grow without bound.
+const MAX_EXPRESSION_NODES: usize = 4_000_000;
+/// Sums of more terms are built as a balanced tree, so that their depth stays small.
+const FLAT_TERMS: usize = 16;
+
+/// A function of the model, with its body written out.
+struct Body {
+    parameters: Vec<String>,
+    tree: Tree,
+    /// How often each parameter appears in the body.
+    uses: Vec<usize>,
+}
+
+/// An expression with its size.
+#[derive(Clone)]
+struct Tree {
+    expr: Expr,
+    depth: usize,
+    nodes: usize,
+}
+
+enum Definition<'a, 'i> {
+    Unread(Node<'a, 'i>),
+    Reading,
+    Ready(Body),
+    Wrong,
+}
+
+/// Reads the MathML of one file.
+pub(super) struct MathReader<'a, 'i> {
+    functions: HashMap<String, Definition<'a, 'i>>,
+    /// The symbol that stands for time: a name that the model does not use for something else.
+    pub time: &'static str,
+    spent: usize,
+}
+
+impl<'a, 'i> MathReader<'a, 'i> {
+    pub(super) fn new(time: &'static str) -> Self {
+        Self {
+            functions: HashMap::new(),
+            time,
+            spent: 0,
+        }
+    }
+
+    /// Declares a function by its `<lambda>`; false if the name is taken.
+    pub(super) fn declare(&mut self, id: &str, lambda: Node<'a, 'i>) -> bool {
+        self.functions
+            .insert(id.to_string(), Definition::Unread(lambda))
+            .is_none()
+    }
+
+    /// Reads every function, so that mistakes in unused ones are found as well.
+    pub(super) fn check_functions(&mut self, log: &mut Log) {
+        let mut names: Vec<String> = self.functions.keys().cloned().collect();
+        names.sort_unstable();
+        for name in names {
+            self.define(log, &name, 0);
+        }
+    }
+
+    /// The expression in a `<math>` element; `None` if it is empty or wrong (which is recorded).
+    pub(super) fn read(&mut self, log: &mut Log, math: Node<'a, 'i>) -> Option<Expr> {
+        if math.tag_name().namespace() != Some(NAMESPACE) {
+            log.error(
+                "mathml",
+                &xml::place(math),
+                format!("<math> is not in the namespace {NAMESPACE}"),
+            );
+            return None;
+        }
+        let mut content = xml::elements(math);
+        let first = content.next()?;
+        if let Some(second) = content.next() {
+            log.error(
+                "mathml",
+                &xml::place(second),
+                "<math> holds more than one expression",
+            );
+            return None;
+        }
+        let tree = self.tree(log, first, 0)?;
+        self.spend(log, tree.nodes, &xml::place(first))?;
+        Some(tree.expr)
+    }
+
+    fn spend(&mut self, log: &mut Log, nodes: usize, place: &Place) -> Option<()> {
+        let before = self.spent;
+        self.spent = self.spent.saturating_add(nodes);
+        if self.spent <= MAX_EXPRESSION_NODES {
+            return Some(());
+        }
+        if before <= MAX_EXPRESSION_NODES {
+            log.error(
+                "too-large",
+                place,
+                format!(
+                    "the mathematics of this file, functions written out, has more than {MAX_EXPRESSION_NODES} terms"
+                ),
+            );
+        }
+        None
+    }
+
+    fn tree(&mut self, log: &mut Log, node: Node<'a, 'i>, level: usize) -> Option<Tree> {
+        let place = xml::place(node);
+        if level >= MAX_DEPTH {
+            log.error(
+                "too-deep",
+                &place,
+                format!("the expression is nested deeper than {MAX_DEPTH} levels"),
+            );
+            return None;
+        }
+        let leaf = |kind: Kind| {
+            Some(Tree {
+                expr: at(kind, &place),
+                depth: 1,
+                nodes: 1,
+            })
+        };
+        if node.tag_name().namespace() != Some(NAMESPACE) {
+            log.error(
+                "mathml",
+                &place,
+                format!("<{}> is not MathML", node.tag_name().name()),
+            );
+            return None;
+        }
+        match node.tag_name().name() {
+            "cn" => leaf(Kind::Number(literal(log, node)?)),
+            "ci" => {
+                let name = node.text().unwrap_or("").trim();
+                if !crate::math::is_identifier(name) {
+                    log.error(
+                        "identifier",
+                        &place,
+                        format!("`{name}` is not an identifier"),
+                    );
+                    return None;
+                }
+                leaf(Kind::Symbol(name.to_string()))
+            }
+            "csymbol" => match csymbol(log, node)? {
+                Csymbol::Time => leaf(Kind::Symbol(self.time.to_string())),
+                Csymbol::Avogadro => leaf(Kind::Number(AVOGADRO)),
+                Csymbol::Delay | Csymbol::RateOf => {
+                    log.error(
+                        "mathml",
+                        &place,
+                        "this symbol is a function and needs <apply>",
+                    );
+                    None
+                }
+            },
+            "true" => leaf(Kind::Bool(true)),
+            "false" => leaf(Kind::Bool(false)),
+            "pi" => leaf(Kind::Number(std::f64::consts::PI)),
+            "exponentiale" => leaf(Kind::Number(std::f64::consts::E)),
+            "infinity" => leaf(Kind::Number(f64::INFINITY)),
+            "notanumber" => leaf(Kind::Number(f64::NAN)),
+            "apply" => self.apply(log, node, level),
+            "piecewise" => self.piecewise(log, node, level),
+            "semantics" => match xml::elements(node).next() {
+                Some(inner) => self.tree(log, inner, level + 1),
+                None => {
+                    log.error("mathml", &place, "<semantics> is empty");
+                    None
+                }
+            },
+            other => {
+                log.error(
+                    "mathml",
+                    &place,
+                    format!("<{other}> has no meaning in SBML mathematics here"),
+                );
+                None
+            }
+        }
+    }
+
+    fn piecewise(&mut self, log: &mut Log, node: Node<'a, 'i>, level: usize) -> Option<Tree> {
+        let mut arguments = Vec::new();
+        let mut otherwise = None;
+        for part in xml::elements(node) {
+            let content: Vec<Node> = xml::elements(part).collect();
+            match (part.tag_name().name(), content.as_slice()) {
+                ("piece", [value, condition]) if otherwise.is_none() => {
+                    arguments.push(self.tree(log, *value, level + 1)?);
+                    arguments.push(self.tree(log, *condition, level + 1)?);
+                }
+                ("otherwise", [value]) if otherwise.is_none() => {
+                    otherwise = Some(self.tree(log, *value, level + 1)?);
+                }
+                _ => {
+                    log.error(
+                        "mathml",
+                        &xml::place(part),
+                        "<piecewise> takes <piece> with a value and a condition each, then at most one <otherwise>",
+                    );
+                    return None;
+                }
+            }
+        }
+        match otherwise {
+            Some(tree) => arguments.push(tree),
+            None if arguments.is_empty() => {
+                log.error("mathml", &xml::place(node), "<piecewise> is empty");
+                return None;
+            }
+            // Where no condition holds, the value is undefined.
+            None => arguments.push(Tree {
+                expr: Expr::number(f64::NAN),
+                depth: 1,
+                nodes: 1,
+            }),
+        }
+        Some(call(Function::Piecewise, arguments, &xml::place(node)))
+    }
+
+    fn apply(&mut self, log: &mut Log, node: Node<'a, 'i>, level: usize) -> Option<Tree> {
+        let place = xml::place(node);
+        let mut content = xml::elements(node);
+        let Some(operator) = content.next() else {
+            log.error("mathml", &place, "<apply> is empty");
+            return None;
+        };
+        let name = operator.tag_name().name();
+        // Qualifiers come before the operands.
+        let mut qualifier = None;
+        let mut arguments = Vec::new();
+        for argument in content {
+            match argument.tag_name().name() {
+                "degree" | "logbase" if qualifier.is_none() && arguments.is_empty() => {
+                    let Some(inner) = xml::elements(argument).next() else {
+                        log.error("mathml", &xml::place(argument), "empty qualifier");
+                        return None;
+                    };
+                    qualifier = Some((argument, self.tree(log, inner, level + 1)?));
+                }
+                _ => arguments.push(self.tree(log, argument, level + 1)?),
+            }
+        }
+        if let Some((q, _)) = &qualifier {
+            let expected = match name {
+                "root" => "degree",
+                "log" => "logbase",
+                _ => "",
+            };
+            if q.tag_name().name() != expected {
+                log.error(
+                    "mathml",
+                    &xml::place(*q),
+                    format!("<{}> does not belong to <{name}>", q.tag_name().name()),
+                );
+                return None;
+            }
+        }
+        let tree = match name {
+            "ci" => {
+                let id = operator.text().unwrap_or("").trim().to_string();
+                self.user_call(log, &id, arguments, &xml::place(operator), level)?
+            }
+            "csymbol" => match csymbol(log, operator)? {
+                Csymbol::Delay => {
+                    count(log, "delay", &arguments, 2..=2, &place)?;
+                    call(Function::Delay, arguments, &place)
+                }
+                Csymbol::RateOf => {
+                    count(log, "rateOf", &arguments, 1..=1, &place)?;
+                    if !matches!(arguments[0].expr.kind, Kind::Symbol(_)) {
+                        log.error("mathml", &place, "rateOf takes the name of a quantity");
+                        return None;
+                    }
+                    call(Function::RateOf, arguments, &place)
+                }
+                Csymbol::Time | Csymbol::Avogadro => {
+                    log.error("mathml", &place, "this symbol is a value, not a function");
+                    return None;
+                }
+            },
+            _ => operation(log, name, qualifier.map(|(_, t)| t), arguments, &place)?,
+        };
+        if tree.depth > MAX_DEPTH {
+            log.error(
+                "too-deep",
+                &place,
+                format!(
+                    "the expression, functions written out, is nested deeper than {MAX_DEPTH} levels"
+                ),
+            );
+            return None;
+        }
+        Some(tree)
+    }
+
+    /// Writes out a call of a function of the model.
+    fn user_call(
+        &mut self,
+        log: &mut Log,
+        id: &str,
+        arguments: Vec<Tree>,
+        place: &Place,
+        level: usize,
+    ) -> Option<Tree> {
+        if !self.functions.contains_key(id) {
+            let similar = crate::diagnostic::similar(id, self.functions.keys().map(String::as_str));
+            let mut finding =
+                Finding::error("unknown-function", format!("`{id}` is not a function"));
+            if let Some(s) = similar.first() {
+                finding = finding.help(format!("did you mean `{s}`?"));
+            }
+            log.add(finding, place);
+            return None;
+        }
+        if matches!(self.functions.get(id), Some(Definition::Reading)) {
+            log.error(
+                "cycle",
+                place,
+                format!("the function `{id}` is defined by itself"),
+            );
+            return None;
+        }
+        self.define(log, id, level + 1);
+        let Some(Definition::Ready(body)) = self.functions.get(id) else {
+            return None;
+        };
+        if arguments.len() != body.parameters.len() {
+            let expected = body.parameters.len();
+            log.error(
+                "wrong-arguments",
+                place,
+                format!(
+                    "`{id}` takes {expected} argument{}, found {}",
+                    if expected == 1 { "" } else { "s" },
+                    arguments.len()
+                ),
+            );
+            return None;
+        }
+        // The size is known before anything is built.
+        let mut nodes = body.tree.nodes;
+        let mut deepest = 0;
+        for (argument, uses) in arguments.iter().zip(&body.uses) {
+            nodes = nodes.saturating_add(argument.nodes.saturating_mul(*uses));
+            deepest = deepest.max(argument.depth);
+        }
+        let depth = body.tree.depth + deepest;
+        if self.spent.saturating_add(nodes) > MAX_EXPRESSION_NODES {
+            return self.spend(log, nodes, place).and(None);
+        }
+        let Some(Definition::Ready(body)) = self.functions.get(id) else {
+            return None;
+        };
+        let expr = body.tree.expr.substitute(&|name| {
+            let at = body.parameters.iter().position(|p| p == name)?;
+            arguments.get(at).map(|a| a.expr.clone())
+        });
+        Some(Tree { expr, depth, nodes })
+    }
+
+    /// Reads the body of a function unless that was done.
+    fn define(&mut self, log: &mut Log, id: &str, level: usize) {
+        let Some(Definition::Unread(lambda)) = self.functions.get(id) else {
+            return;
+        };
+        let lambda = *lambda;
+        if level >= MAX_DEPTH {
+            log.error(
+                "too-deep",
+                &xml::place(lambda),
+                format!("functions call one another deeper than {MAX_DEPTH} levels"),
+            );
+            self.functions.insert(id.into(), Definition::Wrong);
+            return;
+        }
+        self.functions.insert(id.into(), Definition::Reading);
+        let body = self.body(log, lambda, level);
+        self.functions
+            .insert(id.into(), body.map_or(Definition::Wrong, Definition::Ready));
+    }
+
+    fn body(&mut self, log: &mut Log, lambda: Node<'a, 'i>, level: usize) -> Option<Body> {
+        let mut parameters = Vec::new();
+        let mut expression = None;
+        for part in xml::elements(lambda) {
+            if part.tag_name().name() == "bvar" {
+                let name = xml::child(part, "ci")
+                    .and_then(|c| c.text())
+                    .unwrap_or("")
+                    .trim();
+                if parameters.iter().any(|p| p == name) || !crate::math::is_identifier(name) {
+                    log.error(
+                        "mathml",
+                        &xml::place(part),
+                        format!("`{name}` cannot be an argument of this function"),
+                    );
+                    return None;
+                }
+                parameters.push(name.to_string());
+            } else if expression.is_none() {
+                expression = Some(part);
+            } else {
+                log.error(
+                    "mathml",
+                    &xml::place(part),
+                    "<lambda> takes arguments (<bvar>), then one expression",
+                );
+                return None;
+            }
+        }
+        let Some(expression) = expression else {
+            log.error("mathml", &xml::place(lambda), "<lambda> has no expression");
+            return None;
+        };
+        let tree = self.tree(log, expression, level + 1)?;
+        let mut uses = vec![0; parameters.len()];
+        let mut unknown: Option<String> = None;
+        let time = self.time;
+        tree.expr.for_each_symbol(
+            &mut |name| match parameters.iter().position(|p| p == name) {
+                Some(at) => uses[at] += 1,
+                None if name == time => {}
+                None => unknown = unknown.take().or_else(|| Some(name.to_string())),
+            },
+        );
+        if let Some(name) = unknown {
+            log.error(
+                "unknown-name",
+                &xml::place(expression),
+                format!("`{name}` is not an argument of this function"),
+            );
+            return None;
+        }
+        Some(Body {
+            parameters,
+            tree,
+            uses,
+        })
+    }
+}
+
+fn at(kind: Kind, place: &Place) -> Expr {
+    let clip = |v: usize| u32::try_from(v).unwrap_or(u32::MAX);
+    Expr {
+        kind,
+        span: Span {
+            start: clip(place.start),
+            end: clip(place.end),
+        },
+    }
+}
+
+fn combined(kind: Kind, parts: &[(usize, usize)], place: &Place) -> Tree {
+    Tree {
+        expr: at(kind, place),
+        depth: 1 + parts.iter().map(|p| p.0).max().unwrap_or(0),
+        nodes: 1 + parts.iter().map(|p| p.1).sum::<usize>(),
+    }
+}
+
+fn call(function: Function, arguments: Vec<Tree>, place: &Place) -> Tree {
+    let sizes: Vec<(usize, usize)> = arguments.iter().map(|a| (a.depth, a.nodes)).collect();
+    let expressions = arguments.into_iter().map(|a| a.expr).collect();
+    combined(Kind::Call(function, expressions), &sizes, place)
+}
+
+fn unary(op: UnaryOp, a: Tree, place: &Place) -> Tree {
+    let size = (a.depth, a.nodes);
+    combined(Kind::Unary(op, Box::new(a.expr)), &[size], place)
+}
+
+fn binary(op: BinaryOp, a: Tree, b: Tree, place: &Place) -> Tree {
+    let sizes = [(a.depth, a.nodes), (b.depth, b.nodes)];
+    combined(
+        Kind::Binary(op, Box::new(a.expr), Box::new(b.expr)),
+        &sizes,
+        place,
+    )
+}
+
+/// `a₁ op a₂ op …`, from the left, or balanced if there are many.
+fn chain(op: BinaryOp, mut terms: Vec<Tree>, neutral: Kind, place: &Place) -> Tree {
+    if terms.is_empty() {
+        return combined(neutral, &[], place);
+    }
+    while terms.len() > FLAT_TERMS {
+        let mut next = Vec::with_capacity(terms.len().div_ceil(2));
+        let mut rest = terms.into_iter();
+        while let Some(a) = rest.next() {
+            next.push(match rest.next() {
+                Some(b) => binary(op, a, b, place),
+                None => a,
+            });
+        }
+        terms = next;
+    }
+    let mut rest = terms.into_iter();
+    let first = rest.next();
+    let folded = rest.fold(first, |acc, b| {
+        Some(match acc {
+            Some(a) => binary(op, a, b, place),
+            None => b,
+        })
+    });
+    folded.unwrap_or_else(|| combined(neutral, &[], place))
+}
+
+fn count(
+    log: &mut Log,
+    name: &str,
+    arguments: &[Tree],
+    allowed: std::ops::RangeInclusive<usize>,
+    place: &Place,
+) -> Option<()> {
+    if allowed.contains(&arguments.len()) {
+        return Some(());
+    }
+    let (least, most) = (*allowed.start(), *allowed.end());
+    let expected = if least == most {
+        format!("{least}")
+    } else if most == usize::MAX {
+        format!("at least {least}")
+    } else {
+        format!("{least} to {most}")
+    };
+    log.error(
+        "wrong-arguments",
+        place,
+        format!(
+            "<{name}> takes {expected} argument{}, found {}",
+            if expected == "1" { "" } else { "s" },
+            arguments.len()
+        ),
+    );
+    None
+}
+
+/// An operator of MathML on its arguments.
+fn operation(
+    log: &mut Log,
+    name: &str,
+    qualifier: Option<Tree>,
+    mut arguments: Vec<Tree>,
+    place: &Place,
+) -> Option<Tree> {
+    use BinaryOp as B;
+    if let Some(function) = unary_function(name) {
+        count(log, name, &arguments, 1..=1, place)?;
+        return Some(call(function, arguments, place));
+    }
+    let chained = match name {
+        "plus" => Some((B::Add, Kind::Number(0.0))),
+        "times" => Some((B::Mul, Kind::Number(1.0))),
+        "and" => Some((B::And, Kind::Bool(true))),
+        "or" => Some((B::Or, Kind::Bool(false))),
+        _ => None,
+    };
+    if let Some((op, neutral)) = chained {
+        return Some(chain(op, arguments, neutral, place));
+    }
+    let relation = match name {
+        "eq" => Some(B::Eq),
+        "lt" => Some(B::Lt),
+        "leq" => Some(B::Le),
+        "gt" => Some(B::Gt),
+        "geq" => Some(B::Ge),
+        _ => None,
+    };
+    if let Some(op) = relation {
+        count(log, name, &arguments, 2..=usize::MAX, place)?;
+        let pairs = arguments
+            .windows(2)
+            .map(|w| binary(op, w[0].clone(), w[1].clone(), place))
+            .collect();
+        return Some(chain(B::And, pairs, Kind::Bool(true), place));
+    }
+    match name {
+        "minus" => {
+            count(log, name, &arguments, 1..=2, place)?;
+            let last = arguments.pop()?;
+            Some(match arguments.pop() {
+                Some(first) => binary(B::Sub, first, last, place),
+                None => unary(UnaryOp::Neg, last, place),
+            })
+        }
+        "not" => {
+            count(log, name, &arguments, 1..=1, place)?;
+            Some(unary(UnaryOp::Not, arguments.pop()?, place))
+        }
+        "divide" | "power" | "neq" => {
+            count(log, name, &arguments, 2..=2, place)?;
+            let b = arguments.pop()?;
+            let a = arguments.pop()?;
+            let op = match name {
+                "divide" => B::Div,
+                "power" => B::Pow,
+                _ => B::Ne,
+            };
+            Some(binary(op, a, b, place))
+        }
+        "root" => {
+            count(log, name, &arguments, 1..=1, place)?;
+            let a = arguments.pop()?;
+            Some(match qualifier {
+                Some(degree) if degree.expr.as_number() != Some(2.0) => {
+                    let one = combined(Kind::Number(1.0), &[], place);
+                    let exponent = binary(B::Div, one, degree, place);
+                    binary(B::Pow, a, exponent, place)
+                }
+                _ => call(Function::Sqrt, vec![a], place),
+            })
+        }
+        "log" => {
+            count(log, name, &arguments, 1..=1, place)?;
+            Some(match qualifier {
+                Some(base) if base.expr.as_number() != Some(10.0) => {
+                    arguments.push(base);
+                    call(Function::LogBase, arguments, place)
+                }
+                _ => call(Function::Log10, arguments, place),
+            })
+        }
+        "xor" => Some(call(Function::Xor, arguments, place)),
+        "min" | "max" => {
+            count(log, name, &arguments, 1..=usize::MAX, place)?;
+            let function = if name == "min" {
+                Function::Min
+            } else {
+                Function::Max
+            };
+            Some(call(function, arguments, place))
+        }
+        "quotient" | "rem" | "implies" => {
+            count(log, name, &arguments, 2..=2, place)?;
+            let function = match name {
+                "quotient" => Function::Quotient,
+                "rem" => Function::Rem,
+                _ => Function::Implies,
+            };
+            Some(call(function, arguments, place))
+        }
+        other => {
+            log.error(
+                "mathml",
+                place,
+                format!("<{other}> is not an operator of SBML mathematics"),
+            );
+            None
+        }
+    }
+}
+
+fn unary_function(name: &str) -> Option<Function> {
+    use Function as F;
+    Some(match name {
+        "exp" => F::Exp,
+        "ln" => F::Ln,
+        "abs" => F::Abs,
+        "floor" => F::Floor,
+        "ceiling" => F::Ceil,
+        "factorial" => F::Factorial,
+        "sin" => F::Sin,
+        "cos" => F::Cos,
+        "tan" => F::Tan,
+        "sec" => F::Sec,
+        "csc" => F::Csc,
+        "cot" => F::Cot,
+        "arcsin" => F::Asin,
+        "arccos" => F::Acos,
+        "arctan" => F::Atan,
+        "arcsec" => F::Asec,
+        "arccsc" => F::Acsc,
+        "arccot" => F::Acot,
+        "sinh" => F::Sinh,
+        "cosh" => F::Cosh,
+        "tanh" => F::Tanh,
+        "sech" => F::Sech,
+        "csch" => F::Csch,
+        "coth" => F::Coth,
+        "arcsinh" => F::Asinh,
+        "arccosh" => F::Acosh,
+        "arctanh" => F::Atanh,
+        "arcsech" => F::Asech,
+        "arccsch" => F::Acsch,
+        "arccoth" => F::Acoth,
+        _ => return None,
+    })
+}
+
+/// The number in a `<cn>`.
+fn literal(log: &mut Log, node: Node) -> Option<f64> {
+    let place = xml::place(node);
+    if node.attribute("base").is_some_and(|b| b.trim() != "10") {
+        log.error("number", &place, "only numbers to the base 10 are allowed");
+        return None;
+    }
+    let parts: Vec<&str> = node
+        .children()
+        .filter(roxmltree::Node::is_text)
+        .filter_map(|c| c.text())
+        .map(str::trim)
+        .collect();
+    let plain = |t: &str| {
+        // Words such as INF are no numbers in MathML.
+        t.bytes()
+            .all(|b| !b.is_ascii_alphabetic() || matches!(b, b'e' | b'E'))
+            .then(|| xml::double(t))
+            .flatten()
+    };
+    let value = match (node.attribute("type").map(str::trim), parts.as_slice()) {
+        (Some("e-notation"), [mantissa, exponent]) => {
+            xml::double(&format!("{mantissa}e{}", exponent.trim_start_matches('+')))
+        }
+        (Some("rational"), [numerator, denominator]) => {
+            plain(numerator).zip(plain(denominator)).map(|(n, d)| n / d)
+        }
+        (None | Some("real" | "integer"), [number]) => plain(number),
+        _ => None,
+    };
+    if value.is_none() {
+        log.error(
+            "number",
+            &place,
+            format!("`{}` is not a number of its type", parts.join(" ")),
+        );
+    }
+    value
+}
+
+enum Csymbol {
+    Time,
+    Delay,
+    Avogadro,
+    RateOf,
+}
+
+fn csymbol(log: &mut Log, node: Node) -> Option<Csymbol> {
+    let url = node.attribute("definitionURL").unwrap_or("").trim();
+    match url.rsplit('/').next() {
+        Some("time") => Some(Csymbol::Time),
+        Some("delay") => Some(Csymbol::Delay),
+        Some("avogadro") => Some(Csymbol::Avogadro),
+        Some("rateOf") => Some(Csymbol::RateOf),
+        _ => {
+            log.error(
+                "mathml",
+                &xml::place(node),
+                format!("the symbol `{url}` is not defined by SBML"),
+            );
+            None
+        }
+    }
+}

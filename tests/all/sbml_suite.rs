@@ -1,0 +1,220 @@
+//! The semantic cases of the SBML Test Suite, read from beside the project and never copied into it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use mechfit::model::sbml;
+use mechfit::ode::Tolerances;
+use mechfit::simulate::{self, Settings, Show};
+use rayon::prelude::*;
+
+/// Relative tolerance of the integration: four digits below the tightest one of the suite.
+const RTOL: f64 = 1e-8;
+/// Absolute tolerance of the integration: below the smallest one of the suite.
+const ATOL: f64 = 1e-14;
+
+struct Case {
+    id: String,
+    tier: String,
+    common: bool,
+    tags: Vec<String>,
+}
+
+struct SuiteSettings {
+    start: f64,
+    duration: f64,
+    steps: usize,
+    variables: Vec<String>,
+    absolute: f64,
+    relative: f64,
+    amount: Vec<String>,
+    concentration: Vec<String>,
+}
+
+fn suites() -> PathBuf {
+    std::env::var_os("MECHFIT_SUITES").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/suites"),
+        PathBuf::from,
+    )
+}
+
+fn index(folder: &Path) -> Option<Vec<Case>> {
+    let text = std::fs::read_to_string(folder.join("index.tsv")).ok()?;
+    let cases = text.lines().skip(1).map(|line| {
+        let cells: Vec<&str> = line.split('\t').collect();
+        let list = |i: usize| cells[i].split(';').map(str::trim).filter(|t| !t.is_empty());
+        Case {
+            id: cells[0].to_string(),
+            tier: cells[1].to_string(),
+            common: cells[2] == "yes",
+            tags: list(3).chain(list(4)).map(str::to_string).collect(),
+        }
+    });
+    Some(cases.collect())
+}
+
+fn settings(path: &Path) -> SuiteSettings {
+    let text = std::fs::read_to_string(path).unwrap();
+    let value = |name: &str| {
+        text.lines()
+            .find_map(|l| l.strip_prefix(name)?.trim_start().strip_prefix(':'))
+            .unwrap_or("")
+            .trim()
+            .to_string()
+    };
+    let list = |name: &str| -> Vec<String> {
+        let all = value(name);
+        let ids = all.split(',').map(str::trim).filter(|v| !v.is_empty());
+        ids.map(str::to_string).collect()
+    };
+    SuiteSettings {
+        start: value("start").parse().unwrap(),
+        duration: value("duration").parse().unwrap(),
+        steps: value("steps").parse().unwrap(),
+        variables: list("variables"),
+        absolute: value("absolute").parse().unwrap(),
+        relative: value("relative").parse().unwrap(),
+        amount: list("amount"),
+        concentration: list("concentration"),
+    }
+}
+
+fn number(text: &str) -> f64 {
+    match text.trim() {
+        "INF" | "inf" => f64::INFINITY,
+        "-INF" | "-inf" => f64::NEG_INFINITY,
+        "NaN" | "nan" | "NAN" => f64::NAN,
+        t => t.parse().unwrap(),
+    }
+}
+
+/// The suite's own criterion for one value.
+fn agrees(expected: f64, found: f64, s: &SuiteSettings) -> bool {
+    if expected.is_nan() || found.is_nan() {
+        return expected.is_nan() && found.is_nan();
+    }
+    if expected.is_infinite() || found.is_infinite() {
+        return expected == found;
+    }
+    (expected - found).abs() <= s.absolute + s.relative * expected.abs()
+}
+
+fn run(folder: &Path, id: &str) -> Result<(), String> {
+    let dir = folder.join(id);
+    let file = std::fs::read_dir(&dir)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .find(|p| p.extension().is_some_and(|e| e == "xml"))
+        .unwrap();
+    let s = settings(&dir.join(format!("{id}-settings.txt")));
+    let loaded = sbml::load(&file).map_err(|findings| {
+        let errors = findings
+            .iter()
+            .filter(|f| f.severity == mechfit::diagnostic::Severity::Error);
+        let texts: Vec<String> = errors
+            .map(|f| format!("{}: {}", f.code, f.message))
+            .collect();
+        format!("read: {}", texts.join("; "))
+    })?;
+    let show = |v: &String| {
+        if s.amount.contains(v) {
+            Show::Amount
+        } else if s.concentration.contains(v) {
+            Show::Concentration
+        } else {
+            Show::Named
+        }
+    };
+    let request = simulate::Request {
+        start: s.start,
+        times: (0..=s.steps)
+            .map(|i| s.start + s.duration * i as f64 / s.steps as f64)
+            .collect(),
+        variables: s.variables.iter().map(|v| (v.clone(), show(v))).collect(),
+        set: Vec::new(),
+    };
+    let settings = Settings {
+        tolerances: Tolerances {
+            rtol: RTOL,
+            atol: vec![ATOL],
+            ..Tolerances::default()
+        },
+        ..Settings::default()
+    };
+    let course = simulate::course(loaded.model, &request, &settings)
+        .map_err(|e| format!("simulate: {e}"))?;
+    let text = std::fs::read_to_string(dir.join(format!("{id}-results.csv"))).unwrap();
+    let mut lines = text.lines();
+    let header: Vec<&str> = lines
+        .next()
+        .unwrap()
+        .split(',')
+        .map(|h| h.trim().trim_matches('"'))
+        .collect();
+    for (row, line) in lines.filter(|l| !l.trim().is_empty()).enumerate() {
+        for (name, cell) in header.iter().zip(line.split(',')).skip(1) {
+            let Some(at) = s.variables.iter().position(|v| v == name) else {
+                continue;
+            };
+            let expected = number(cell);
+            let found = course.values[row * s.variables.len() + at];
+            if !agrees(expected, found, &s) {
+                return Err(format!(
+                    "{name} at {}: expected {expected}, found {found}",
+                    course.times[row]
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_suite_passes_as_recorded() {
+    let folder = suites().join("sbml");
+    let Some(cases) = index(&folder) else {
+        println!("skipped: no SBML suite at {}", folder.display());
+        return;
+    };
+    let only = std::env::var("MECHFIT_CASE").ok();
+    let results: Vec<(&Case, Result<(), String>)> = cases
+        .par_iter()
+        .filter(|c| {
+            only.as_ref()
+                .is_none_or(|o| o.split(',').any(|o| o == c.id))
+        })
+        .map(|c| {
+            (
+                c,
+                std::panic::catch_unwind(|| run(&folder, &c.id))
+                    .unwrap_or_else(|_| Err("panic".into())),
+            )
+        })
+        .collect();
+    let mut tiers: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    let mut tags: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for (case, result) in &results {
+        let mut count = |entry: &mut (usize, usize)| {
+            entry.0 += usize::from(result.is_ok());
+            entry.1 += 1;
+        };
+        count(tiers.entry(&case.tier).or_default());
+        if case.common {
+            count(tiers.entry("pd_common").or_default());
+        }
+        for tag in &case.tags {
+            count(tags.entry(tag).or_default());
+        }
+        if let Err(why) = result {
+            println!(
+                "FAIL {} {} {why} [{}]",
+                case.id,
+                case.tier,
+                case.tags.join(";")
+            );
+        }
+    }
+    for (name, (passed, of)) in tags.iter().chain(&tiers) {
+        println!("{name:<40} {passed:>5} of {of}");
+    }
+}
