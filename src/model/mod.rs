@@ -21,17 +21,6 @@ pub struct Loaded {
 
 pub mod sbml;
 
-/// A model with what its reader has to say about it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Loaded {
-    /// The model.
-    pub model: Model,
-    /// Warnings.
-    pub findings: Vec<Finding>,
-    /// Every file that was read for it, the main one first.
-    pub files: Vec<PathBuf>,
-}
-
 /// A model as its readers deliver it: every name that an expression uses is declared here, or is `time`.
 ///
 /// Expressions are on raw values in the declared units: conversions are multiplied out, and a number with a unit

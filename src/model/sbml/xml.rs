@@ -63,35 +63,39 @@ pub(super) fn parse(source: &Arc<Source>) -> Result<Document<'_>, Box<Finding>> 
         nodes_limit: MAX_NODES,
         ..ParsingOptions::default()
     };
-    Document::parse_with_options(&source.text, options).map_err(|e| {
-        let at = match e {
-            roxmltree::Error::UnexpectedEndOfStream | roxmltree::Error::UnclosedRootNode => {
-                source.text.trim_end().len()
-            }
-            roxmltree::Error::DtdDetected => source.text.find("<!DOCTYPE").unwrap_or(0),
-            _ => offset(&source.text, e.pos()),
-        };
-        let place = at..(at + 1).min(source.text.len());
-        Box::new(match e {
-            roxmltree::Error::DtdDetected => Finding::error(
-                "xml-doctype",
-                "a document type declaration is not allowed in SBML",
-            )
-            .at(source, at..(at + 9).min(source.text.len()), "")
-            .help("remove it, and write out the entities that it declares"),
-            roxmltree::Error::NodesLimitReached => Finding::error(
-                "file-too-large",
-                format!("the file has more than {MAX_NODES} XML nodes"),
-            )
-            .in_file(source.path.clone()),
-            other => {
-                // The library puts its own line and column behind the cause.
-                let text = other.to_string();
-                let cause = text.rsplit_once(" at ").map_or(text.as_str(), |(c, _)| c);
-                Finding::error("xml", format!("not well-formed XML: {cause}")).at(source, place, "")
-            }
+    Document::parse_with_options(&source.text, options)
+        .map_err(|e| Box::new(not_well_formed(source, &e)))
+}
+
+fn not_well_formed(source: &Arc<Source>, error: &roxmltree::Error) -> Finding {
+    let text = &source.text;
+    let at = match error {
+        roxmltree::Error::UnexpectedEndOfStream | roxmltree::Error::UnclosedRootNode => {
+            text.trim_end().len()
         }
-    })
+        roxmltree::Error::DtdDetected => text.find("<!DOCTYPE").unwrap_or(0),
+        _ => offset(text, error.pos()),
+    };
+    match error {
+        roxmltree::Error::DtdDetected => Finding::error(
+            "xml-doctype",
+            "a document type declaration is not allowed in SBML",
+        )
+        .at(source, at..at + "<!DOCTYPE".len(), "")
+        .help("remove it, and write out the entities that it declares"),
+        roxmltree::Error::NodesLimitReached => Finding::error(
+            "file-too-large",
+            format!("the file has more than {MAX_NODES} XML nodes"),
+        )
+        .in_file(source.path.clone()),
+        other => {
+            // The library puts its own line and column behind the cause.
+            let shown = other.to_string();
+            let cause = shown.rsplit_once(" at ").map_or(shown.as_str(), |(c, _)| c);
+            let finding = Finding::error("xml", format!("not well-formed XML: {cause}"));
+            finding.at(source, at..at + 1, "")
+        }
+    }
 }
 
 /// Byte offset of a position in lines and characters.
