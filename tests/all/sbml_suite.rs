@@ -194,7 +194,7 @@ fn the_suite_passes_as_recorded() {
     let mut tiers: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     let mut tags: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     for (case, result) in &results {
-        let mut count = |entry: &mut (usize, usize)| {
+        let count = |entry: &mut (usize, usize)| {
             entry.0 += usize::from(result.is_ok());
             entry.1 += 1;
         };
