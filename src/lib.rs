@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 pub mod bind;
+pub mod cli;
 pub mod diagnostic;
 pub mod fit;
 pub mod math;
@@ -19,6 +20,7 @@ pub mod report;
 pub mod search;
 pub mod simulate;
 pub mod stats;
+pub mod study;
 pub mod system;
 pub mod uncertainty;
 pub mod units;

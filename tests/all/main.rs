@@ -2,3 +2,4 @@
 
 mod layers;
 mod sbml_suite;
+mod schema;

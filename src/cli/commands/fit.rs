@@ -1,0 +1,32 @@
+//! `fit`: multistart bounded least squares or maximum likelihood.
+
+use std::path::PathBuf;
+
+use super::super::common::{Display, Integration, Run, Values};
+
+/// Fit from many starts within the bounds; estimates with quick intervals, goodness of fit, relations, warnings.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  mechfit fit fits/wang2020 --starts 100\n  mechfit fit fits/wang2020 --max-time 10m && mechfit fit fits/wang2020 --resume\n\nWrites result.json, result.tsv and fit.svg to the folder of the results."
+)]
+pub struct Arguments {
+    /// Problem (folder or YAML file)
+    pub problem: PathBuf,
+    /// Number of starting points; the first is the nominal point [default: the plan's, else 50]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub starts: Option<u64>,
+    /// Go on with what an earlier run finished
+    #[arg(long)]
+    pub resume: bool,
+    /// Condition on the result; may be repeated. One that fails gives exit code 5 (see `mechfit explain gates`)
+    #[arg(long, value_name = "CONDITION")]
+    pub require: Vec<String>,
+    #[command(flatten)]
+    pub values: Values,
+    #[command(flatten)]
+    pub integration: Integration,
+    #[command(flatten)]
+    pub run: Run,
+    #[command(flatten)]
+    pub display: Display,
+}

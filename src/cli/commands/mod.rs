@@ -1,0 +1,103 @@
+//! The commands: one file each, with its arguments and what it does.
+
+use super::common::Display;
+use super::console::Console;
+use super::{Exit, Failure};
+
+mod bench;
+mod bootstrap;
+mod check;
+mod combine;
+mod compare;
+mod completions;
+mod coverage;
+mod design;
+mod diff;
+mod dose;
+mod evaluate;
+mod explain;
+mod export;
+mod fit;
+mod merge;
+mod new;
+mod predict;
+mod profile;
+mod report;
+mod run;
+mod schema;
+mod sensitivity;
+mod simulate;
+mod verify;
+
+/// A command with its arguments.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    Check(check::Arguments),
+    Simulate(simulate::Arguments),
+    Evaluate(evaluate::Arguments),
+    Fit(fit::Arguments),
+    Bootstrap(bootstrap::Arguments),
+    Merge(merge::Arguments),
+    Coverage(coverage::Arguments),
+    Profile(profile::Arguments),
+    Compare(compare::Arguments),
+    Predict(predict::Arguments),
+    Sensitivity(sensitivity::Arguments),
+    Design(design::Arguments),
+    Dose(dose::Arguments),
+    Combine(combine::Arguments),
+    Verify(verify::Arguments),
+    Report(report::Arguments),
+    Diff(diff::Arguments),
+    New(new::Arguments),
+    Schema(schema::Arguments),
+    Run(run::Arguments),
+    Export(export::Arguments),
+    Bench(bench::Arguments),
+    Explain(explain::Arguments),
+    Completions(completions::Arguments),
+}
+
+impl Command {
+    /// How it shows its result.
+    pub fn display(&self) -> &Display {
+        match self {
+            Self::Check(a) => &a.display,
+            Self::Simulate(a) => &a.display,
+            Self::Evaluate(a) => &a.display,
+            Self::Fit(a) => &a.display,
+            Self::Bootstrap(a) => &a.display,
+            Self::Merge(a) => &a.display,
+            Self::Coverage(a) => &a.display,
+            Self::Profile(a) => &a.display,
+            Self::Compare(a) => &a.display,
+            Self::Predict(a) => &a.display,
+            Self::Sensitivity(a) => &a.display,
+            Self::Design(a) => &a.display,
+            Self::Dose(a) => &a.display,
+            Self::Combine(a) => &a.display,
+            Self::Verify(a) => &a.display,
+            Self::Report(a) => &a.display,
+            Self::Diff(a) => &a.display,
+            Self::New(a) => &a.display,
+            Self::Schema(a) => &a.display,
+            Self::Run(a) => &a.display,
+            Self::Export(a) => &a.display,
+            Self::Bench(a) => &a.display,
+            Self::Explain(a) => &a.display,
+            Self::Completions(a) => &a.display,
+        }
+    }
+
+    /// Does it.
+    pub fn run(&self, console: &mut Console) -> Result<Exit, Failure> {
+        match self {
+            Self::Schema(a) => a.run(console),
+            Self::Completions(a) => a.run(console),
+            _ => Err(Failure::usage(
+                "this command is not in this version yet",
+                "wait for the next one",
+            )),
+        }
+    }
+}

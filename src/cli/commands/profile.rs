@@ -1,0 +1,48 @@
+//! `profile`: profile likelihood of parameters and predictions.
+
+use std::path::PathBuf;
+
+use super::super::common::{Display, Integration, Run, Shard, shard};
+
+/// Where a profile ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum Threshold {
+    /// Satterthwaite's degrees of freedom and Kenward and Roger's variance
+    SmallSample,
+    /// χ² with one degree of freedom: covers too little at small n
+    Chi2,
+    /// Calibrated by the bootstrap
+    Bootstrap,
+}
+
+/// Profile the likelihood of parameters and predictions: intervals with closed, open and bound ends, and verdicts.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  mechfit profile fits/wang2020 --parameter s_msc --parameter e_R\n  mechfit profile fits/wang2020 --prediction 'apoptosis@co_amd@24'"
+)]
+pub struct Arguments {
+    /// Problem (folder or YAML file)
+    pub problem: PathBuf,
+    /// Parameter; may be repeated [default: all that are estimated]
+    #[arg(long, value_name = "ID")]
+    pub parameter: Vec<String>,
+    /// Expression over `observable@experiment@time`; may be repeated
+    #[arg(long, value_name = "EXPRESSION")]
+    pub prediction: Vec<String>,
+    /// Threshold of the likelihood [default: the plan's, else small_sample]
+    #[arg(long, value_enum)]
+    pub threshold: Option<Threshold>,
+    /// Do one piece I of N; `merge` joins them
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    pub shard: Option<Shard>,
+    /// Go on with what an earlier run finished
+    #[arg(long)]
+    pub resume: bool,
+    #[command(flatten)]
+    pub integration: Integration,
+    #[command(flatten)]
+    pub run: Run,
+    #[command(flatten)]
+    pub display: Display,
+}

@@ -1,0 +1,44 @@
+//! When a long computation has to end early: an interrupt or a time limit.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Why a computation ended before it was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// SIGINT or SIGTERM.
+    Interrupted,
+    /// The limit of time was reached.
+    OutOfTime,
+}
+
+/// Asked between the units of a computation (starts, replicates, points) whether to go on.
+#[derive(Debug, Default)]
+pub struct Stop {
+    interrupted: AtomicBool,
+    deadline: Option<Instant>,
+}
+
+impl Stop {
+    /// Ends by itself after `limit`, if one is given.
+    pub fn after(limit: Option<Duration>) -> Self {
+        Self {
+            interrupted: AtomicBool::new(false),
+            deadline: limit.and_then(|d| Instant::now().checked_add(d)),
+        }
+    }
+    /// Asks every computation to end.
+    pub fn interrupt(&self) {
+        self.interrupted.store(true, Ordering::SeqCst);
+    }
+    /// Why to end, if so.
+    pub fn reason(&self) -> Option<Why> {
+        if self.interrupted.load(Ordering::SeqCst) {
+            Some(Why::Interrupted)
+        } else if self.deadline.is_some_and(|d| Instant::now() >= d) {
+            Some(Why::OutOfTime)
+        } else {
+            None
+        }
+    }
+}
