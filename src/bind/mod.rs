@@ -103,6 +103,35 @@ pub struct BoundRow {
     pub observable_row: usize,
 }
 
+/// What is asked of the course of a quantity.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reading {
+    /// Its value at a time (+∞: steady state).
+    At(f64),
+    /// A summary over a span of time.
+    Over {
+        /// Start of the span.
+        from: f64,
+        /// End of the span.
+        to: f64,
+        /// What is asked.
+        summary: Summary,
+    },
+}
+
+/// A summary of a course over a span of time.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Summary {
+    /// Largest value.
+    Maximum,
+    /// Smallest value.
+    Minimum,
+    /// Integral over time.
+    Area,
+    /// How long the course lies above a level: an expression over the entities of the model and the parameter table.
+    Above(Expr),
+}
+
 /// A quantity to read from a simulation: `observable@experiment@time` with overrides.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Probe {
@@ -110,8 +139,8 @@ pub struct Probe {
     pub quantity: String,
     /// Experiment.
     pub experiment: String,
-    /// Time.
-    pub time: f64,
+    /// What is asked of its course.
+    pub reading: Reading,
     /// Parameter values instead of the table's (a counterfactual), natural scale.
     pub with: Vec<(String, f64)>,
 }
@@ -121,9 +150,9 @@ pub struct Probe {
 pub struct BoundProbe {
     /// Index of the experiment.
     pub experiment: usize,
-    /// Time.
-    pub time: f64,
-    /// Formula.
+    /// What is asked of its course.
+    pub reading: Reading,
+    /// Formula; for the time above a level the quantity minus the level.
     pub formula: usize,
 }
 
@@ -484,6 +513,13 @@ impl Binder<'_> {
             });
             return None;
         }
+        let expr = match &p.reading {
+            Reading::Over {
+                summary: Summary::Above(level),
+                ..
+            } => Expr::binary(crate::math::BinaryOp::Sub, expr, level.clone()),
+            _ => expr,
+        };
         let formula = self.formula(
             experiment,
             BoundFormula {
@@ -494,7 +530,7 @@ impl Binder<'_> {
         );
         Some(BoundProbe {
             experiment,
-            time: p.time,
+            reading: p.reading.clone(),
             formula,
         })
     }

@@ -156,6 +156,11 @@ pub enum Function {
     RateOf,
     /// SBML: `delay(x, τ)`.
     Delay,
+    /// Predictions: `auc(observable@experiment@start:end)`, the area under a course. `max` and `min` of one span belong to
+    /// [`Function::Max`] and [`Function::Min`].
+    Auc,
+    /// Predictions: `time_above(observable@experiment@start:end, level)`.
+    TimeAbove,
 }
 
 impl Expr {

@@ -54,6 +54,16 @@ impl Function {
     pub fn named(lower: &str) -> Option<Self> {
         NAMES.iter().find(|(n, _)| *n == lower).map(|(_, f)| *f)
     }
+    /// The function of a name in lower case that only predictions have: a summary over a span of time.
+    pub fn summary_named(lower: &str) -> Option<Self> {
+        match lower {
+            "auc" => Some(Self::Auc),
+            "time_above" => Some(Self::TimeAbove),
+            "max" => Some(Self::Max),
+            "min" => Some(Self::Min),
+            _ => None,
+        }
+    }
     /// All names.
     pub fn names() -> impl Iterator<Item = &'static str> {
         NAMES.iter().map(|(n, _)| *n)
@@ -68,6 +78,8 @@ impl Function {
             Self::Implies => "implies",
             Self::RateOf => "rateOf",
             Self::Delay => "delay",
+            Self::Auc => "auc",
+            Self::TimeAbove => "time_above",
             _ => NAMES
                 .iter()
                 .find(|(_, f)| *f == self)

@@ -15,7 +15,8 @@ pub struct Syntax {
     pub units: bool,
     /// Names with dots, `CXCL12.molar_mass`.
     pub dots: bool,
-    /// References to simulated values, `observable@experiment@time` and `observable@experiment@start:end`.
+    /// References to simulated values, `observable@experiment@time`, and summaries over spans,
+    /// `max(observable@experiment@start:end)` with `min`, `auc` and `time_above(…, level)`.
     pub references: bool,
 }
 
@@ -92,6 +93,17 @@ pub enum ParseErrorKind {
     /// A reserved word in place of a name.
     #[error("`{0}` is a reserved word")]
     Reserved(String),
+    /// A span of time where a number is needed.
+    #[error("`{0}` is a course over a span of time, not a number")]
+    Span(String),
+    /// A summary of something that is not a span.
+    #[error("`{name}` summarises a span `observable@experiment@start:end`, found `{found}`")]
+    Summary {
+        /// Function.
+        name: String,
+        /// Its argument.
+        found: String,
+    },
     /// Too deep.
     #[error("the expression is nested deeper than {MAX_DEPTH} levels")]
     Depth,
@@ -105,6 +117,7 @@ impl ParseErrorKind {
             Self::Arity { .. } => "wrong-arguments",
             Self::Reserved(_) => "reserved-word",
             Self::Depth => "too-deep",
+            Self::Span(_) | Self::Summary { .. } => "wrong-span",
             _ => "syntax",
         }
     }
@@ -121,6 +134,15 @@ impl ParseErrorKind {
                 "not" => "write `!`".into(),
                 "if" | "else" => "write `piecewise(value, condition, otherwise)`".into(),
                 _ => "use another name".into(),
+            }),
+            Self::Span(name) => Some(format!(
+                "say what is asked of it: `max({name})`, `min({name})`, `auc({name})` or `time_above({name}, level)`"
+            )),
+            Self::Summary { name, .. } => Some(match name.as_str() {
+                "max" | "min" => format!(
+                    "give the span, `{name}(observable@experiment@0:24)`, or two values, `{name}(a, b)`"
+                ),
+                _ => format!("give the span, `{name}(observable@experiment@0:24)`"),
             }),
             Self::Character('=') => Some("compare with `==`".into()),
             Self::Depth => Some("name parts of it and use the names".into()),
@@ -190,7 +212,61 @@ pub fn parse(text: &str, syntax: Syntax, offset: usize) -> Result<Expr, ParseErr
     if parser.token != Token::End {
         return Err(parser.expected("an operator or the end"));
     }
+    if syntax.references {
+        spans_are_summarised(&expr)?;
+    }
     Ok(expr)
+}
+
+/// The span `observable@experiment@start:end` that an expression is, if it is one.
+fn span_of(expr: &Expr) -> Option<&str> {
+    match &expr.kind {
+        Kind::Symbol(name) if name.contains('@') && name.contains(':') => Some(name),
+        _ => None,
+    }
+}
+
+/// A span stands only where a summary takes it, and a summary takes only a span.
+fn spans_are_summarised(expr: &Expr) -> Result<(), ParseError> {
+    let error = |at: &Expr, kind| ParseError {
+        kind,
+        span: at.span.start as usize..at.span.end as usize,
+    };
+    match &expr.kind {
+        Kind::Symbol(_) => match span_of(expr) {
+            Some(name) => Err(error(expr, ParseErrorKind::Span(name.into()))),
+            None => Ok(()),
+        },
+        Kind::Number(_) | Kind::Quantity(..) | Kind::Bool(_) => Ok(()),
+        Kind::Unary(_, a) | Kind::Convert(a, _) => spans_are_summarised(a),
+        Kind::Binary(_, a, b) => {
+            spans_are_summarised(a)?;
+            spans_are_summarised(b)
+        }
+        Kind::Call(function, arguments) => {
+            let summary = match function {
+                Function::Max | Function::Min => arguments.len() == 1,
+                Function::Auc | Function::TimeAbove => true,
+                _ => false,
+            };
+            let arguments = match arguments.split_first() {
+                Some((first, rest)) if summary => {
+                    if span_of(first).is_none() {
+                        return Err(error(
+                            first,
+                            ParseErrorKind::Summary {
+                                name: function.name().into(),
+                                found: first.to_string(),
+                            },
+                        ));
+                    }
+                    rest
+                }
+                _ => arguments,
+            };
+            arguments.iter().try_for_each(spans_are_summarised)
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -590,7 +666,12 @@ impl<'a> Parser<'a> {
                 height,
             ));
         }
-        let Some(function) = Function::named(lower) else {
+        let summary = if self.syntax.references {
+            Function::summary_named(lower)
+        } else {
+            None
+        };
+        let Some(function) = Function::named(lower).or(summary) else {
             let similar = crate::diagnostic::similar(name, Function::names());
             return Err(ParseError {
                 kind: ParseErrorKind::Function {
@@ -616,7 +697,11 @@ impl<'a> Parser<'a> {
         }
         self.close()?;
         let (function, arguments) = canonical(function, lower, arguments);
-        if let Some(expected) = wrong_count(function, arguments.len()) {
+        let expected = match (summary, arguments.len()) {
+            (Some(Function::Max | Function::Min), 1) => None,
+            (_, n) => wrong_count(function, n),
+        };
+        if let Some(expected) = expected {
             return Err(ParseError {
                 kind: ParseErrorKind::Arity {
                     name: name.into(),
@@ -660,6 +745,7 @@ fn wrong_count(function: Function, found: usize) -> Option<&'static str> {
             found >= 3 && found % 2 == 1,
             "pairs of value and condition, then a value for otherwise",
         ),
+        F::TimeAbove => (found == 2, "a span and a level"),
         F::Xor => (true, ""),
         _ => (found == 1, "1 argument"),
     };

@@ -13,7 +13,7 @@ use crate::stats::{Distribution, DistributionError};
 
 use super::quantity::{self, Quantity, QuantityError};
 use super::target::{Coordinate, Data, RowInfo, RowKind, to_scaled};
-use super::{Objective, RelationOf, RowBinding, Visit};
+use super::{Look, Objective, RelationOf, RowBinding, Visit};
 
 /// Half width of a 95 % interval in standard errors where no n is given: the normal quantile that published intervals
 /// without n were made with.
@@ -97,7 +97,7 @@ pub enum BuildError {
 pub struct QuantitySpec {
     /// As written.
     pub text: String,
-    /// The expression, over `observable@experiment@time` and parameters of the table.
+    /// The expression, over values and summaries of courses and parameters of the table.
     pub expr: Expr,
     /// Parameter values instead of the fitted ones (a counterfactual), natural scale.
     pub with: Vec<(String, f64)>,
@@ -348,7 +348,7 @@ impl Objective {
         if !errors.is_empty() {
             return Err(errors);
         }
-        let visits = visits(&bound, &experiments, &bindings, &rows, &relations);
+        let looks = looks(&bound, &experiments, &bindings, &rows, &relations);
         Ok(Self {
             table_ids: problem.parameters.iter().map(|p| p.id.clone()).collect(),
             coordinates,
@@ -361,7 +361,7 @@ impl Objective {
             relations,
             quantities,
             probes: bound.probes.clone(),
-            visits,
+            looks,
             experiments,
             settings: options.settings.clone(),
             models: bound.models,
@@ -479,33 +479,28 @@ fn reported(
     }
 }
 
-/// When each experiment has to be looked at, and what is read there.
-fn visits(
+/// What each experiment has to be looked at for in the objective.
+fn looks(
     bound: &Bound,
     experiments: &[Experiment],
     rows: &[RowBinding],
     infos: &[RowInfo],
     relations: &[RelationOf],
-) -> Vec<Vec<Visit>> {
-    let mut visits: Vec<Vec<Visit>> = vec![Vec::new(); experiments.len()];
+) -> Vec<Look> {
+    let mut looks = vec![Look::default(); experiments.len()];
     for (k, (row, info)) in rows.iter().zip(infos).enumerate() {
-        Visit::at(&mut visits[row.experiment], info.time)
+        Visit::at(&mut looks[row.experiment].visits, info.time)
             .rows
             .push(k);
     }
     for r in relations.iter().filter(|r| r.penalty) {
         for &p in r.left.probes.iter().chain(&r.right.probes) {
             let probe = &bound.probes[p];
-            let visit = Visit::at(&mut visits[probe.experiment], probe.time);
-            if !visit.probes.contains(&p) {
-                visit.probes.push(p);
-            }
+            looks[probe.experiment].add(p, &probe.reading);
         }
     }
-    for list in &mut visits {
-        list.sort_by(|a, b| a.t.total_cmp(&b.t));
-    }
-    visits
+    looks.iter_mut().for_each(Look::sort);
+    looks
 }
 
 impl super::PriorOf {

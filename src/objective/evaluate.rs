@@ -152,6 +152,35 @@ impl Reading<'_> {
     }
 }
 
+impl Reading<'_> {
+    /// Takes over the summaries of one run.
+    fn summaries(
+        &self,
+        experiment: usize,
+        probes: &[usize],
+        summaries: &simulate::Summaries,
+        slopes: &[f64],
+        out: &mut Buffers,
+    ) {
+        let o = self.objective;
+        let n = o.coordinates.len();
+        for (k, &probe) in probes.iter().enumerate() {
+            let (value, gradient) = summaries.result(k);
+            out.probe_values[probe] = value;
+            if !self.derivatives {
+                continue;
+            }
+            let into = &mut out.probe_by_theta[probe * n..(probe + 1) * n];
+            into.fill(0.0);
+            for (g, &j) in gradient.iter().zip(&o.experiments[experiment].columns) {
+                if let Some(c) = o.coordinate_of[j] {
+                    into[c] += g * slopes[c];
+                }
+            }
+        }
+    }
+}
+
 struct Buffers<'a> {
     values: &'a mut Vec<f64>,
     sigmas: &'a mut Vec<f64>,
@@ -181,16 +210,16 @@ impl Objective {
     ) -> Result<Vec<f64>, EvalError> {
         let table = self.table(theta);
         self.slopes(theta, ws);
-        for (k, visits) in self.visits.iter().enumerate() {
-            if visits.is_empty() {
+        for (k, look) in self.looks.iter().enumerate() {
+            if look.is_empty() {
                 continue;
             }
-            self.run_one(k, &table, derivatives, ws, visits)?;
+            self.run_one(k, &table, derivatives, ws, look)?;
         }
         Ok(table)
     }
 
-    fn slopes(&self, theta: &[f64], ws: &mut Workspace) {
+    pub(super) fn slopes(&self, theta: &[f64], ws: &mut Workspace) {
         ws.slopes.clear();
         ws.slopes.extend(
             self.coordinates
@@ -200,13 +229,13 @@ impl Objective {
         );
     }
 
-    fn run_one(
+    pub(super) fn run_one(
         &self,
         k: usize,
         table: &[f64],
         derivatives: bool,
         ws: &mut Workspace,
-        visits: &[super::Visit],
+        look: &super::Look,
     ) -> Result<(), EvalError> {
         let e = &self.experiments[k];
         let Workspace {
@@ -220,7 +249,7 @@ impl Objective {
             slopes,
         } = ws;
         let simulation = simulations[k].get_or_insert_with(|| simulate::Workspace::new(e));
-        let times: Vec<f64> = visits.iter().map(|v| v.t).collect();
+        let times: Vec<f64> = look.visits.iter().map(|v| v.t).collect();
         let reading = Reading {
             objective: self,
             derivatives,
@@ -233,19 +262,39 @@ impl Objective {
             probe_values,
             probe_by_theta,
         };
-        e.run(
-            table,
-            &[],
-            &times,
-            derivatives,
-            &self.settings,
-            simulation,
-            &mut |i, point| {
-                if let Some(v) = visits.get(i) {
-                    reading.read(k, &v.rows, &v.probes, table, slopes, point, &mut out);
-                }
-            },
-        )
+        let mut deliver = |i: usize, point: &mut simulate::Point| {
+            if let Some(v) = look.visits.get(i) {
+                reading.read(k, &v.rows, &v.probes, table, slopes, point, &mut out);
+            }
+        };
+        let settings = &self.settings;
+        if look.spans.is_empty() {
+            e.run(
+                table,
+                &[],
+                &times,
+                derivatives,
+                settings,
+                simulation,
+                &mut deliver,
+            )
+        } else {
+            let mut summaries = self.summaries(e, &look.spans);
+            let until = summaries.until();
+            let outcome = e.run_watched(
+                table,
+                &[],
+                &times,
+                derivatives,
+                settings,
+                simulation,
+                &mut deliver,
+                until,
+                &mut summaries,
+            );
+            reading.summaries(k, &look.spans, &summaries, slopes, &mut out);
+            outcome
+        }
         .map_err(|error| EvalError::Simulation {
             experiment: e.id.clone(),
             reason: error.reason(),
@@ -420,7 +469,7 @@ impl Objective {
     }
 
     /// Value of a quantity from the probes in the workspace, with its gradient.
-    fn quantity_from(
+    pub(super) fn quantity_from(
         &self,
         q: &Quantity,
         table: &[f64],
@@ -538,8 +587,8 @@ impl Objective {
         theta: &[f64],
         ws: &mut Workspace,
     ) -> Result<(f64, f64, f64), EvalError> {
-        let (left, _) = self.predict_value(&r.left, theta, ws)?;
-        let (right, _) = self.predict_value(&r.right, theta, ws)?;
+        let left = self.value_of(&r.left, theta, ws)?;
+        let right = self.value_of(&r.right, theta, ws)?;
         let margin = match &r.kind {
             RelationKind::Greater => left - right - r.margin,
             RelationKind::Less => right - left - r.margin,
@@ -549,62 +598,17 @@ impl Objective {
         Ok((left, right, margin))
     }
 
-    fn predict_value(
-        &self,
-        q: &Quantity,
-        theta: &[f64],
-        ws: &mut Workspace,
-    ) -> Result<(f64, Vec<f64>), EvalError> {
-        self.predict_inner(q, theta, false, ws)
-    }
-
-    fn predict_inner(
-        &self,
-        q: &Quantity,
-        theta: &[f64],
-        derivatives: bool,
-        ws: &mut Workspace,
-    ) -> Result<(f64, Vec<f64>), EvalError> {
-        let table = self.table(theta);
-        self.slopes(theta, ws);
-        let mut lists: Vec<(usize, Vec<super::Visit>)> = Vec::new();
-        for &p in &q.probes {
-            let probe = &self.probes[p];
-            let at = match lists.iter().position(|(e, _)| *e == probe.experiment) {
-                Some(i) => i,
-                None => {
-                    lists.push((probe.experiment, Vec::new()));
-                    lists.len() - 1
-                }
-            };
-            super::Visit::at(&mut lists[at].1, probe.time)
-                .probes
-                .push(p);
-        }
-        for (e, mut visits) in lists {
-            visits.sort_by(|a, b| a.t.total_cmp(&b.t));
-            self.run_one(e, &table, derivatives, ws, &visits)?;
-        }
-        let (value, gradient) = self.quantity_from(q, &table, derivatives, ws);
-        if value.is_nan() {
-            return Err(EvalError::NotFinite {
-                what: format!("`{}`", q.text),
-            });
-        }
-        Ok((value, gradient))
-    }
-
     /// Runs every experiment of the objective by itself and reports how it fared.
     pub fn condition_reports(&self, theta: &[f64], ws: &mut Workspace) -> Vec<ConditionReport> {
         let table = self.table(theta);
         self.slopes(theta, ws);
         let mut reports = Vec::new();
-        for (k, visits) in self.visits.iter().enumerate() {
-            if visits.is_empty() {
+        for (k, look) in self.looks.iter().enumerate() {
+            if look.is_empty() {
                 continue;
             }
             let before = ws.simulations[k].as_ref().map_or(0, |s| s.work.steps);
-            let failure = match self.run_one(k, &table, false, ws, visits) {
+            let failure = match self.run_one(k, &table, false, ws, look) {
                 Ok(()) => None,
                 Err(e) => Some((e.reason(), e.to_string())),
             };
@@ -824,7 +828,8 @@ impl Target for Objective {
         theta: &[f64],
         ws: &mut Workspace,
     ) -> Result<(f64, Vec<f64>), EvalError> {
-        self.predict_inner(quantity, theta, true, ws)
+        let mut list = self.predict_all(&[quantity], theta, true, ws)?;
+        Ok(list.pop().unwrap_or_default())
     }
 }
 

@@ -3,6 +3,7 @@
 mod build;
 mod evaluate;
 pub mod example;
+mod predict;
 pub mod quantity;
 pub mod target;
 pub mod terms;
@@ -15,7 +16,7 @@ pub use target::{
     RowKind, RowTerm, Target,
 };
 
-use crate::bind::{BoundProbe, Source};
+use crate::bind::{BoundProbe, Reading, Source};
 use crate::model::Model;
 use crate::problem::RelationKind;
 use crate::simulate::{Experiment, Settings};
@@ -60,6 +61,33 @@ struct RowBinding {
     observable: usize,
     noise: Option<usize>,
     placeholders: Vec<Source>,
+}
+
+/// What is looked at in a run of an experiment: times, ascending, and probes that summarise spans.
+#[derive(Debug, Clone, Default)]
+struct Look {
+    visits: Vec<Visit>,
+    spans: Vec<usize>,
+}
+
+impl Look {
+    /// Adds a probe.
+    fn add(&mut self, probe: usize, reading: &Reading) {
+        let list = match reading {
+            Reading::At(t) => &mut Visit::at(&mut self.visits, *t).probes,
+            Reading::Over { .. } => &mut self.spans,
+        };
+        if !list.contains(&probe) {
+            list.push(probe);
+        }
+    }
+    /// Brings the times into order.
+    fn sort(&mut self) {
+        self.visits.sort_by(|a, b| a.t.total_cmp(&b.t));
+    }
+    fn is_empty(&self) -> bool {
+        self.visits.is_empty() && self.spans.is_empty()
+    }
 }
 
 /// A time at which an experiment is looked at.
@@ -107,7 +135,7 @@ pub struct Objective {
     /// Quantities, in the order of the build options.
     pub quantities: Vec<Quantity>,
     probes: Vec<BoundProbe>,
-    visits: Vec<Vec<Visit>>,
+    looks: Vec<Look>,
     /// Experiments: those of rows, then those of probes only.
     pub experiments: Vec<Experiment>,
     /// Settings of the simulations.

@@ -1,11 +1,14 @@
-//! Scalar expressions over simulated values: relations, facts, claims, predictions.
+//! Scalar expressions over simulated values: relations, facts, claims, predictions, doses.
+//!
+//! A value is `observable@experiment@time`; a summary of a course over a span is `max(observable@experiment@start:end)`,
+//! `min(…)`, `auc(…)` or `time_above(…, level)`.
 
-use crate::bind::Probe;
-use crate::math::Expr;
+use crate::bind::{Probe, Reading, Summary};
+use crate::math::{Expr, Function, Kind};
 use crate::system::graph::{Graph, GraphError, Input};
 use crate::system::program::{self, Compiled};
 
-/// A compiled expression over probes (`observable@experiment@time`) and parameters of the table.
+/// A compiled expression over probes (values and summaries of courses) and parameters of the table.
 #[derive(Debug, Clone)]
 pub struct Quantity {
     /// As written.
@@ -27,16 +30,23 @@ pub enum QuantityError {
     /// A reference that is not `observable@experiment@time`.
     #[error("`{0}` is not of the form `observable@experiment@time`")]
     Reference(String),
+    /// A span that is empty or has no end.
+    #[error("the span of `{0}` is not from an earlier to a later, finite time")]
+    Span(String),
+    /// A level over simulated values.
+    #[error("the level of `time_above({0}, …)` may not refer to simulated values")]
+    Level(String),
     /// It cannot be compiled.
     #[error(transparent)]
     Graph(#[from] GraphError),
 }
 
-/// Splits `observable@experiment@time`.
-///
-/// # Errors
-/// [`QuantityError::Reference`].
-pub fn reference(name: &str, with: &[(String, f64)]) -> Result<Probe, QuantityError> {
+/// Splits `observable@experiment@time` or `observable@experiment@start:end`; the summary of a span is asked of `of`.
+fn reference(
+    name: &str,
+    with: &[(String, f64)],
+    of: Option<Summary>,
+) -> Result<Probe, QuantityError> {
     let bad = || QuantityError::Reference(name.to_string());
     let mut parts = name.split('@');
     let (Some(quantity), Some(experiment), Some(time), None) =
@@ -44,38 +54,106 @@ pub fn reference(name: &str, with: &[(String, f64)]) -> Result<Probe, QuantityEr
     else {
         return Err(bad());
     };
-    let time: f64 = time.parse().map_err(|_| bad())?;
-    if time.is_nan() {
-        return Err(bad());
-    }
+    let number = |text: &str| -> Result<f64, QuantityError> {
+        let t: f64 = text.parse().map_err(|_| bad())?;
+        if t.is_nan() { Err(bad()) } else { Ok(t) }
+    };
+    let reading = match (time.split_once(':'), of) {
+        (None, None) => Reading::At(number(time)?),
+        (Some((from, to)), Some(summary)) => {
+            let (from, to) = (number(from)?, number(to)?);
+            if !(from < to && from.is_finite() && to.is_finite()) {
+                return Err(QuantityError::Span(name.into()));
+            }
+            Reading::Over { from, to, summary }
+        }
+        _ => return Err(bad()),
+    };
     Ok(Probe {
         quantity: quantity.into(),
         experiment: experiment.into(),
-        time,
+        reading,
         with: with.to_vec(),
+    })
+}
+
+/// The probe that an expression is, if it is a reference or a summary of one.
+fn probe_of(expr: &Expr, with: &[(String, f64)]) -> Option<Result<Probe, QuantityError>> {
+    let (name, summary) = match &expr.kind {
+        Kind::Symbol(name) if name.contains('@') => (name, None),
+        Kind::Call(function, arguments) => {
+            let (
+                Some(Expr {
+                    kind: Kind::Symbol(name),
+                    ..
+                }),
+                rest,
+            ) = (arguments.first(), arguments.get(1..).unwrap_or_default())
+            else {
+                return None;
+            };
+            let summary = match (function, rest) {
+                (Function::Max, []) => Summary::Maximum,
+                (Function::Min, []) => Summary::Minimum,
+                (Function::Auc, []) => Summary::Area,
+                (Function::TimeAbove, [level]) => {
+                    let mut refers = false;
+                    level.for_each_symbol(&mut |s| refers |= s.contains('@'));
+                    if refers {
+                        return Some(Err(QuantityError::Level(name.clone())));
+                    }
+                    Summary::Above(level.clone())
+                }
+                _ => return None,
+            };
+            (name, Some(summary))
+        }
+        _ => return None,
+    };
+    Some(reference(name, with, summary))
+}
+
+/// Collects the probes of an expression, each once, and returns the expression with a name for each: `@0`, `@1`, ….
+fn extract(
+    expr: &Expr,
+    with: &[(String, f64)],
+    list: &mut Vec<Probe>,
+) -> Result<Expr, QuantityError> {
+    if let Some(probe) = probe_of(expr, with) {
+        let probe = probe?;
+        let at = match list.iter().position(|p| *p == probe) {
+            Some(i) => i,
+            None => {
+                list.push(probe);
+                list.len() - 1
+            }
+        };
+        return Ok(Expr::symbol(format!("@{at}")));
+    }
+    let mut inner = |e: &Expr| extract(e, with, list);
+    let kind = match &expr.kind {
+        Kind::Symbol(_) | Kind::Number(_) | Kind::Quantity(..) | Kind::Bool(_) => expr.kind.clone(),
+        Kind::Unary(op, a) => Kind::Unary(*op, Box::new(inner(a)?)),
+        Kind::Convert(a, unit) => Kind::Convert(Box::new(inner(a)?), unit.clone()),
+        Kind::Binary(op, a, b) => Kind::Binary(*op, Box::new(inner(a)?), Box::new(inner(b)?)),
+        Kind::Call(f, arguments) => {
+            Kind::Call(*f, arguments.iter().map(inner).collect::<Result<_, _>>()?)
+        }
+    };
+    Ok(Expr {
+        kind,
+        span: expr.span,
     })
 }
 
 /// The probes that an expression refers to, in order of appearance, each once.
 ///
 /// # Errors
-/// [`QuantityError::Reference`].
+/// [`QuantityError`] for references that are not of their form.
 pub fn probes(expr: &Expr, with: &[(String, f64)]) -> Result<Vec<Probe>, QuantityError> {
-    let mut list: Vec<Probe> = Vec::new();
-    let mut error = None;
-    expr.for_each_symbol(&mut |name| {
-        if name.contains('@') {
-            match reference(name, with) {
-                Ok(p) if !list.contains(&p) => list.push(p),
-                Ok(_) => {}
-                Err(e) => error = Some(e),
-            }
-        }
-    });
-    match error {
-        Some(e) => Err(e),
-        None => Ok(list),
-    }
+    let mut list = Vec::new();
+    extract(expr, with, &mut list)?;
+    Ok(list)
 }
 
 impl Quantity {
@@ -90,29 +168,23 @@ impl Quantity {
         all: &[Probe],
         table: &[&str],
     ) -> Result<Self, QuantityError> {
+        let mut own: Vec<Probe> = Vec::new();
+        let expr = extract(expr, with, &mut own)?;
+        let used: Vec<usize> = own
+            .iter()
+            .map(|p| {
+                all.iter()
+                    .position(|q| q == p)
+                    .ok_or_else(|| GraphError::UnknownName(p.quantity.clone()).into())
+            })
+            .collect::<Result<_, QuantityError>>()?;
         let mut graph = Graph::new();
-        let mut used: Vec<usize> = Vec::new();
         let mut parameters: Vec<usize> = Vec::new();
-        let mut failed = None;
         let node = graph.import(
-            expr,
+            &expr,
             &mut |g, name| {
-                if name.contains('@') {
-                    let found = reference(name, with).map(|p| all.iter().position(|q| *q == p));
-                    return match found {
-                        Ok(Some(i)) => {
-                            let k = used.iter().position(|u| *u == i).unwrap_or_else(|| {
-                                used.push(i);
-                                used.len() - 1
-                            });
-                            Ok(g.input(Input::Placeholder(k as u32)))
-                        }
-                        Ok(None) => Err(GraphError::UnknownName(name.into())),
-                        Err(e) => {
-                            failed = Some(e);
-                            Err(GraphError::UnknownName(name.into()))
-                        }
-                    };
+                if let Some(k) = name.strip_prefix('@').and_then(|k| k.parse().ok()) {
+                    return Ok(g.input(Input::Placeholder(k)));
                 }
                 match table.iter().position(|t| *t == name) {
                     Some(j) => {
@@ -126,11 +198,7 @@ impl Quantity {
                 }
             },
             &mut |_, name| Err(GraphError::Unsupported(format!("rateOf({name})"))),
-        );
-        if let Some(e) = failed {
-            return Err(e);
-        }
-        let node = node?;
+        )?;
         let mut roots = vec![node];
         let (mut by_probe, mut by_parameter) = (Vec::new(), Vec::new());
         for input in graph.inputs(node).to_vec() {

@@ -32,8 +32,12 @@ impl Runner<'_> {
         self.events_here(None)
     }
 
-    /// The present time is a discontinuity; `forced` gives the switches known to change and their direction.
-    pub fn discontinuity(&mut self, forced: &[(usize, bool)]) -> Result<(), SimulateError> {
+    /// The present time is a discontinuity; `forced` gives the switches known to change and their direction. Returns the
+    /// derivative of this time with respect to the columns, if it is not fixed.
+    pub fn discontinuity(
+        &mut self,
+        forced: &[(usize, bool)],
+    ) -> Result<Option<Vec<f64>>, SimulateError> {
         let e = self.e;
         let dtau = self.time_derivative_of(forced);
         {
@@ -41,7 +45,8 @@ impl Runner<'_> {
             ws.machine.rhs(&e.system, self.t, &ws.y, &mut ws.f);
         }
         self.set_modes(forced);
-        self.events_here(dtau)
+        self.events_here(dtau.clone())?;
+        Ok(dtau)
     }
 
     /// Derivative of the present time with respect to the columns: that of the first switch with a slope, or of an event

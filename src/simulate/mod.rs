@@ -9,10 +9,14 @@ mod jump;
 mod run;
 mod segment;
 mod steady;
+mod summary;
+mod watch;
 
 pub use course::{Course, CourseError, Request, Show, course};
 pub use experiment::{Experiment, build};
 pub use run::{Point, Workspace};
+pub use summary::{Asked, Summaries};
+pub use watch::{Stretch, Watcher};
 
 use crate::ode::{OdeError, Tolerances};
 

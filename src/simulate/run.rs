@@ -8,6 +8,7 @@ use crate::system::{Formula, Machine, StateSlot};
 use super::experiment::{Experiment, Period};
 use super::jump::Pending;
 use super::segment::SegmentOde;
+use super::watch::{Still, Watch, Watching};
 use super::{Settings, SimulateError};
 
 /// State of an experiment at an asked time; formulas are evaluated through it.
@@ -28,7 +29,29 @@ pub struct Point<'a> {
     scratch: &'a mut Vec<f64>,
 }
 
-impl Point<'_> {
+impl<'a> Point<'a> {
+    #[allow(clippy::too_many_arguments)] // the parts of a workspace that a point borrows
+    pub(super) fn new(
+        t: f64,
+        y: &'a [f64],
+        s: &'a [f64],
+        slots: &'a [f64],
+        dslots: &'a [f64],
+        machine: &'a mut Machine,
+        experiment: &'a Experiment,
+        scratch: &'a mut Vec<f64>,
+    ) -> Self {
+        Self {
+            t,
+            y,
+            s,
+            slots,
+            dslots,
+            machine,
+            experiment,
+            scratch,
+        }
+    }
     /// Value of a formula of the experiment with the given placeholders.
     pub fn value(&mut self, formula: &Formula, placeholders: &[f64]) -> f64 {
         let system = &self.experiment.system;
@@ -137,10 +160,20 @@ pub(super) struct Runner<'a> {
 /// Receives points: index into the asked times, and the point.
 pub(super) type Deliver<'d> = dyn FnMut(usize, &mut Point) + 'd;
 
-pub(super) struct Grid<'g, 'd> {
+pub(super) struct Grid<'g, 'd, 'w> {
     times: &'g [f64],
     next: usize,
     deliver: &'g mut Deliver<'d>,
+    watch: Option<Watch<'w>>,
+}
+
+impl Grid<'_, '_, '_> {
+    /// A discontinuity, for the watcher if there is one.
+    fn jump(&mut self, t: f64, shift: Option<&[f64]>) {
+        if let Some(w) = &mut self.watch {
+            w.watcher.jump(t, shift.unwrap_or(&[]));
+        }
+    }
 }
 
 impl Experiment {
@@ -160,6 +193,30 @@ impl Experiment {
         ws: &mut Workspace,
         deliver: &mut dyn FnMut(usize, &mut Point),
     ) -> Result<(), SimulateError> {
+        self.run_with(
+            table,
+            overrides,
+            times,
+            sensitivities,
+            settings,
+            ws,
+            deliver,
+            None,
+        )
+    }
+
+    #[allow(clippy::too_many_arguments)] // as above
+    pub(super) fn run_with(
+        &self,
+        table: &[f64],
+        overrides: &[(usize, f64)],
+        times: &[f64],
+        sensitivities: bool,
+        settings: &Settings,
+        ws: &mut Workspace,
+        deliver: &mut dyn FnMut(usize, &mut Point),
+        watch: Option<Watch<'_>>,
+    ) -> Result<(), SimulateError> {
         let mut runner = Runner {
             e: self,
             settings,
@@ -172,6 +229,7 @@ impl Experiment {
             times,
             next: 0,
             deliver,
+            watch,
         };
         runner.run(overrides, &mut grid)
     }
@@ -191,6 +249,7 @@ impl Runner<'_> {
                 self.start_modes_and_events()?;
             } else {
                 self.switch_period(period, overrides)?;
+                grid.jump(self.t, None);
             }
             let chain = &period.chain;
             if period.start == f64::NEG_INFINITY {
@@ -203,6 +262,7 @@ impl Runner<'_> {
                     .iter()
                     .copied()
                     .filter(|t| t.is_finite())
+                    .chain(grid.watch.as_ref().map(|w| w.until))
                     .fold(self.t, f64::max),
             };
             self.advance(chain, end, Some(grid))?;
@@ -546,12 +606,18 @@ impl Runner<'_> {
                         || self.ws.pending.iter().any(|p| p.t <= stop)
                     {
                         let forced: Vec<(usize, bool)> = known;
-                        self.discontinuity(&forced)?;
+                        let shift = self.discontinuity(&forced)?;
+                        if let Some(g) = grid.as_deref_mut() {
+                            g.jump(self.t, shift.as_deref());
+                        }
                     }
                 }
                 Stop::Root { which, t, rising } => {
                     self.t = t;
-                    self.discontinuity(&[(watched[which], rising)])?;
+                    let shift = self.discontinuity(&[(watched[which], rising)])?;
+                    if let Some(g) = grid.as_deref_mut() {
+                        g.jump(self.t, shift.as_deref());
+                    }
                 }
             }
         }
@@ -606,12 +672,37 @@ impl Runner<'_> {
         chain: &super::experiment::Chain,
         stop: f64,
         watched: &[usize],
-        grid: Option<&mut Grid>,
+        mut grid: Option<&mut Grid>,
     ) -> Result<Stop, SimulateError> {
         let e = self.e;
         let ws = &mut *self.ws;
+        let sensitivities = self.sensitivities;
+        let mut times: Vec<f64> = Vec::new();
+        if let Some(g) = grid.as_deref()
+            && e.system.n > 0
+        {
+            times.extend(g.times[g.next..].iter().copied().take_while(|&t| t < stop));
+        }
+        let mut watching = match grid.as_deref_mut().and_then(|g| g.watch.as_mut()) {
+            Some(w) => Some(Watching {
+                watcher: &mut *w.watcher,
+                machine: ws.machine.clone(),
+                experiment: e,
+                slots: &ws.slots,
+                dslots: if sensitivities { &ws.dslots } else { &[] },
+                sensitivities,
+                scratch: Default::default(),
+            }),
+            None => None,
+        };
         if e.system.n == 0 {
             // Nothing to integrate: points in between are those of time alone.
+            if let Some(w) = &mut watching {
+                w.step(&Still {
+                    t0: self.t,
+                    t1: stop,
+                });
+            }
             if let Some(g) = grid {
                 while g.times.get(g.next).is_some_and(|&t| t < stop) {
                     let t = g.times[g.next];
@@ -619,10 +710,6 @@ impl Runner<'_> {
                 }
             }
             return Ok(Stop::End);
-        }
-        let mut times: Vec<f64> = Vec::new();
-        if let Some(g) = grid.as_deref() {
-            times.extend(g.times[g.next..].iter().copied().take_while(|&t| t < stop));
         }
         let n = e.system.n;
         let m = if self.sensitivities { e.ode_columns } else { 0 };
@@ -637,6 +724,7 @@ impl Runner<'_> {
             s: Vec::new(),
             at_y: std::mem::take(&mut ws.at_y),
             at_s: std::mem::take(&mut ws.at_s),
+            watching: watching.as_mut(),
         };
         let mut segment = SegmentOde {
             system: &e.system,
@@ -708,8 +796,8 @@ impl Runner<'_> {
     }
 }
 
-/// Collects dense output at asked times.
-struct Collected<'t> {
+/// Collects dense output at asked times, and shows each step to a watcher.
+struct Collected<'t, 'a, 'w> {
     times: &'t [f64],
     next: usize,
     n: usize,
@@ -718,10 +806,14 @@ struct Collected<'t> {
     s: Vec<f64>,
     at_y: Vec<f64>,
     at_s: Vec<f64>,
+    watching: Option<&'t mut Watching<'a, 'w>>,
 }
 
-impl StepSink for Collected<'_> {
+impl StepSink for Collected<'_, '_, '_> {
     fn step(&mut self, step: &dyn Step) -> bool {
+        if let Some(w) = &mut self.watching {
+            w.step(step);
+        }
         while let Some(&t) = self.times.get(self.next) {
             if t > step.t1() {
                 break;

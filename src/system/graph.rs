@@ -598,7 +598,9 @@ impl Graph {
                 }
                 _ => Err(arity("3")),
             },
-            F::RateOf | F::Delay => Err(GraphError::Unsupported(format!("{function:?}"))),
+            F::RateOf | F::Delay | F::Auc | F::TimeAbove => {
+                Err(GraphError::Unsupported(format!("{function:?}")))
+            }
         }
     }
 

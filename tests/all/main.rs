@@ -1,5 +1,7 @@
 //! All integration tests in one binary: one link instead of one per file. One module a topic.
 
 mod layers;
+mod quantities;
 mod sbml_suite;
 mod schema;
+mod support;
