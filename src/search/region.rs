@@ -20,7 +20,7 @@ const ROUNDING: f64 = 16.0 * f64::EPSILON;
 
 /// State of a search, advanced one iteration at a time.
 ///
-/// [`super::minimise`] is the loop around it; the `argmin` solver is another.
+/// [`super::argmin::TrustRegionReflective`] is the solver around it.
 #[derive(Debug, Clone)]
 pub struct TrustRegion {
     options: Options,

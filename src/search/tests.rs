@@ -420,3 +420,33 @@ fn rejected_trial_points_cost_no_gradient() {
         found.iterations
     );
 }
+
+#[test]
+fn the_executor_of_argmin_takes_the_same_steps_as_the_plain_loop() {
+    let (l, u) = ([-1.5, -0.5], [0.7, 2.0]);
+    let mut f = |x: &[f64], _: Want| Ok::<_, ()>(rosenbrock(x));
+    let options = Options::default();
+    let mut seen = [0, 0];
+    let by_hand = plain(&mut f, &[-1.2, 1.0], &l, &u, &options, &mut |_| {
+        seen[0] += 1;
+        Control::Continue
+    });
+    let through = argmin::run(&mut f, &[-1.2, 1.0], &l, &u, &options, &mut |_| {
+        seen[1] += 1;
+        Control::Continue
+    });
+    assert_eq!(through, by_hand.map(Some));
+    assert!(seen[0] > 5 && seen[0] == seen[1], "{seen:?}");
+    let mut fails = |_: &[f64], _: Want| Err::<Evaluation, _>(7);
+    assert_eq!(
+        argmin::run(
+            &mut fails,
+            &[0.0, 0.0],
+            &l,
+            &u,
+            &Options::default(),
+            &mut |_| Control::Continue
+        ),
+        Err(7)
+    );
+}
