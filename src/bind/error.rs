@@ -1,40 +1,6 @@
 //! What can be wrong between a model and its tables.
 
-/// The file that a finding is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Table {
-    /// `measurements.tsv`.
-    Measurements,
-    /// `conditions.tsv`.
-    Conditions,
-    /// `experiments.tsv`.
-    Experiments,
-    /// `observables.tsv`.
-    Observables,
-    /// `parameters.tsv`.
-    Parameters,
-    /// `relations.tsv`.
-    Relations,
-    /// An expression given on the command line or in a plan.
-    Expression,
-    /// The model.
-    Model,
-}
-
-impl std::fmt::Display for Table {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Measurements => "measurement table",
-            Self::Conditions => "condition table",
-            Self::Experiments => "experiment table",
-            Self::Observables => "observable table",
-            Self::Parameters => "parameter table",
-            Self::Relations => "relation table",
-            Self::Expression => "expression",
-            Self::Model => "model",
-        })
-    }
-}
+pub use crate::problem::Table;
 
 /// A finding between model and tables. Rows are counted from 2 (1 is the header), 0: unknown.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

@@ -8,6 +8,23 @@ use std::path::PathBuf;
 
 use crate::math::Expr;
 
+mod cells;
+mod check;
+mod doses;
+mod findings;
+mod load;
+mod manifest;
+mod places;
+mod raise;
+mod read;
+mod scatter;
+mod sheet;
+mod text;
+
+pub use load::{LoadedProblem, load, locate};
+pub use places::{Places, Table};
+pub use scatter::{Reported, log_base, number_of};
+
 /// A whole problem. Tables keep the order of their rows.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Problem {

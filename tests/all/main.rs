@@ -5,3 +5,4 @@ mod quantities;
 mod sbml_suite;
 mod schema;
 mod support;
+mod petab_suite;
