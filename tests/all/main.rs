@@ -1,8 +1,8 @@
 //! All integration tests in one binary: one link instead of one per file. One module a topic.
 
 mod layers;
+mod petab_suite;
 mod quantities;
 mod sbml_suite;
 mod schema;
 mod support;
-mod petab_suite;

@@ -243,7 +243,7 @@ pub(in super::super) fn variants(
         .map(|(k, (name, _))| (k, name.clone()))
         .collect();
     let mut list: Vec<Variant> = Vec::new();
-    let mut parents: Vec<(usize, Finding)> = Vec::new();
+    let mut parents: Vec<(String, Finding)> = Vec::new();
     for row in sheet.rows() {
         let mut cells = Cells { row, findings };
         let Some(id) = cells.id(id) else { continue };
@@ -251,7 +251,7 @@ pub(in super::super) fn variants(
             .given(parts)
             .map(|t| t.split(';').map(|p| folder.join(p.trim())).collect())
             .unwrap_or_default();
-        let nested_in = cells.optional_id(nested);
+        let nested_in = cells.ids(nested);
         let mut values = Vec::new();
         for (k, name) in &parameters {
             match cells.given(Some(*k)) {
@@ -271,13 +271,13 @@ pub(in super::super) fn variants(
             cells.report(finding, sheet.column("modelId"), "second");
             continue;
         }
-        if let Some(parent) = &nested_in {
+        for parent in &nested_in {
             let finding = Finding::error(
                 "unknown-variant",
                 format!("there is no variant `{parent}`"),
             )
             .at(&sheet.source, cells.row.span(nested), "");
-            parents.push((list.len(), finding));
+            parents.push((parent.clone(), finding));
         }
         list.push(Variant {
             id,
@@ -287,8 +287,7 @@ pub(in super::super) fn variants(
             problem: None,
         });
     }
-    for (k, finding) in parents {
-        let parent = list[k].nested_in.clone().unwrap_or_default();
+    for (parent, finding) in parents {
         if !list.iter().any(|v| v.id == parent) {
             let near = crate::diagnostic::similar(&parent, list.iter().map(|v| v.id.as_str()));
             findings.push(match near.first() {
