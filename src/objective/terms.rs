@@ -52,7 +52,16 @@ pub fn transform(distribution: NoiseDistribution, value: f64) -> (f64, f64) {
     }
 }
 
-fn is_laplace(distribution: NoiseDistribution) -> bool {
+/// Value on the linear scale from the value on the scale of the noise.
+pub fn restore(distribution: NoiseDistribution, value: f64) -> f64 {
+    match log_base(distribution) {
+        None => value,
+        Some(base) => libm::exp(value * base),
+    }
+}
+
+/// Whether the noise is Laplace, on whatever scale.
+pub fn is_laplace(distribution: NoiseDistribution) -> bool {
     matches!(
         distribution,
         NoiseDistribution::Laplace

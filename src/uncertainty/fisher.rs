@@ -28,6 +28,8 @@ pub struct Linearised {
     pub leverage: Vec<f64>,
     /// Per coordinate: prior share w.
     pub prior_share: Vec<f64>,
+    /// Per relation in the objective: probability at this point that it is observed to hold.
+    pub relation_probability: Vec<f64>,
 }
 
 impl Linearised {
@@ -53,6 +55,11 @@ impl Linearised {
             leverage: (0..rows.len()).map(|i| covariance.leverage(i)).collect(),
             prior_share: (0..theta.len())
                 .map(|j| covariance.prior_share(j))
+                .collect(),
+            relation_probability: linearisation
+                .relations
+                .iter()
+                .map(|r| r.probability)
                 .collect(),
             covariance,
         })

@@ -7,6 +7,7 @@ pub mod compare;
 pub mod covariance;
 pub mod coverage;
 pub mod design;
+pub mod draw;
 pub mod extended;
 pub mod fisher;
 pub mod goodness;
@@ -14,6 +15,8 @@ pub mod identifiability;
 pub mod information;
 pub mod interval;
 pub mod profile;
+pub mod refits;
+pub mod run;
 pub mod verdict;
 
 pub use bootstrap::Bootstrap;

@@ -1,5 +1,12 @@
 //! Bootstraps meant for reported means: what is redrawn, refitted, and made into intervals.
 
+pub mod quantile;
+mod replicate;
+mod summary;
+
+pub use replicate::{Context, replicate, replicates};
+pub use summary::{Wanted, summarise};
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
