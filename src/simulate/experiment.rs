@@ -179,7 +179,10 @@ fn one(
     system.initial.iter().for_each(&mut through);
     system.switches.iter().for_each(|s| through(&s.difference));
     for event in &system.events {
-        event.assignments.iter().for_each(|(_, f)| through(f));
+        for a in &event.assignments {
+            through(&a.value);
+            a.volume.iter().for_each(&mut through);
+        }
         event.delay.iter().for_each(&mut through);
     }
     for p in &e.periods {

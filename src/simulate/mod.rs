@@ -3,9 +3,11 @@
 //! An [`Experiment`] is compiled once; [`Experiment::run`] is a pure function of the table's values and delivers the
 //! state at each asked time, with its derivative with respect to the estimated parameters it depends on.
 
+mod consistent;
 mod course;
 mod experiment;
 mod jump;
+mod linear;
 mod run;
 mod segment;
 mod steady;
@@ -32,6 +34,8 @@ pub struct Settings {
     pub steady_rtol: f64,
     /// Longest pre-equilibration in units of the model's time (default 1e10).
     pub steady_horizon: f64,
+    /// Seed of the order of simultaneous events of equal priority (default 1).
+    pub seed: u64,
     /// Events that may execute at one instant before it counts as an endless cascade (default 10 000).
     pub max_cascade: usize,
 }
@@ -43,6 +47,7 @@ impl Default for Settings {
             method: crate::ode::Method::Auto,
             steady_rtol: 1e-6,
             steady_horizon: 1e10,
+            seed: 1,
             max_cascade: 10_000,
         }
     }
@@ -80,6 +85,24 @@ pub enum SimulateError {
         /// Its rate.
         rate: f64,
     },
+    /// The algebraic rules have no solution near the given values, or not one only.
+    #[error("the algebraic rules cannot be solved at t = {t} (`{state}` and what goes with it)")]
+    Inconsistent {
+        /// Time.
+        t: f64,
+        /// First state that the rules determine.
+        state: String,
+    },
+    /// The delay of an event is negative or not a number.
+    #[error("the delay of event `{event}` is {delay} at t = {t}")]
+    Delay {
+        /// Time.
+        t: f64,
+        /// Event.
+        event: String,
+        /// Its delay.
+        delay: f64,
+    },
     /// Events trigger one another without end.
     #[error("more than {limit} events at t = {t}; the last one is `{event}`")]
     Cascade {
@@ -114,6 +137,8 @@ impl SimulateError {
             Self::Initial { .. } => "initial_not_finite",
             Self::NoSteadyState { .. } => "no_steady_state",
             Self::Cascade { .. } => "event_cascade",
+            Self::Inconsistent { .. } => "inconsistent",
+            Self::Delay { .. } => "event_delay",
         }
     }
 }

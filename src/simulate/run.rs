@@ -2,11 +2,12 @@
 
 use crate::bind::Source;
 use crate::ode::{self, Step, StepSink, Stop, Work};
+use crate::stats::Stream;
 use crate::system::operation::Binary;
 use crate::system::{Formula, Machine, StateSlot};
 
 use super::experiment::{Experiment, Period};
-use super::jump::Pending;
+use super::jump::{Forced, Pending, is_due};
 use super::segment::SegmentOde;
 use super::watch::{Still, Watch, Watching};
 use super::{Settings, SimulateError};
@@ -112,6 +113,8 @@ pub struct Workspace {
     pub(super) f_after: Vec<f64>,
     pub(super) truth: Vec<bool>,
     pub(super) pending: Vec<Pending>,
+    /// Random order of simultaneous events; made when it is needed.
+    pub(super) order: Option<Stream>,
     at_y: Vec<f64>,
     at_s: Vec<f64>,
     /// Work of all runs with this workspace.
@@ -138,6 +141,7 @@ impl Workspace {
             f_after: vec![0.0; n],
             truth: vec![false; e.system.events.len()],
             pending: Vec::new(),
+            order: None,
             at_y: vec![0.0; n],
             at_s: vec![0.0; n * m],
             work: Work::default(),
@@ -246,9 +250,10 @@ impl Runner<'_> {
             if k == 0 {
                 self.set_slots(period, overrides);
                 self.initial_state()?;
-                self.start_modes_and_events()?;
+                self.start_modes_and_events(period.start.is_finite().then_some(&mut *grid))?;
             } else {
-                self.switch_period(period, overrides)?;
+                let here = period.start.is_finite().then_some(&mut *grid);
+                self.switch_period(period, overrides, here)?;
                 grid.jump(self.t, None);
             }
             let chain = &period.chain;
@@ -391,7 +396,8 @@ impl Runner<'_> {
         let mut d = vec![0.0; e.columns.len()];
         for (i, formula) in e.system.initial.iter().enumerate() {
             let v = self.total(formula, &mut d);
-            if !v.is_finite() {
+            let algebraic = e.system.mass.as_ref().is_some_and(|m| m[i] == 0.0);
+            if !v.is_finite() && !algebraic {
                 return Err(SimulateError::Initial {
                     state: e.system.state_ids[i].clone(),
                     value: v,
@@ -410,6 +416,7 @@ impl Runner<'_> {
         &mut self,
         period: &Period,
         overrides: &[(usize, f64)],
+        grid: Option<&mut Grid>,
     ) -> Result<(), SimulateError> {
         let e = self.e;
         let (k, m) = (e.columns.len(), e.ode_columns);
@@ -455,8 +462,7 @@ impl Runner<'_> {
                 self.ws.s[x * m + i] = dc[i] * v + c * dv[i];
             }
         }
-        self.set_modes(&[]);
-        self.events_here(None)
+        self.both_sides(&[], &None, grid)
     }
 
     /// Truth of a comparison just after the present time.
@@ -487,8 +493,8 @@ impl Runner<'_> {
         switch.op.apply(d, 0.0) != 0.0
     }
 
-    /// Sets the modes for what follows the present time; `forced` gives those whose side is known.
-    pub fn set_modes(&mut self, forced: &[(usize, bool)]) {
+    /// Sets the modes just behind the present time; `forced` gives those whose side is known.
+    pub fn set_modes_after(&mut self, forced: &[Forced]) {
         let n = self.e.system.switches.len();
         // Comparisons may depend on one another through piecewise rates; a few passes settle them.
         for _ in 0..3 {
@@ -514,12 +520,23 @@ impl Runner<'_> {
         }
     }
 
-    /// Sets the modes as they are at the present time itself.
-    fn set_modes_at_point(&mut self, t: f64, y: &[f64]) {
+    /// Sets the modes as they are at the present time; the differences of the `forced` ones are exactly 0 there.
+    pub fn set_modes_at(&mut self, forced: &[Forced]) {
+        let y = std::mem::take(&mut self.ws.y);
+        self.set_modes_at_point(self.t, &y, forced);
+        self.ws.y = y;
+    }
+
+    /// Sets the modes as they are at a point. A comparison uses only those imported before it, so one pass settles them.
+    fn set_modes_at_point(&mut self, t: f64, y: &[f64], forced: &[Forced]) {
         let system = &self.e.system;
         for (i, switch) in system.switches.iter().enumerate() {
-            self.ws.machine.set_point(system, t, y);
-            let d = self.ws.machine.value(system, &switch.difference);
+            let d = if forced.iter().any(|(f, _)| *f == i) {
+                0.0
+            } else {
+                self.ws.machine.set_point(system, t, y);
+                self.ws.machine.value(system, &switch.difference)
+            };
             let on = switch.op.apply(d, 0.0) != 0.0;
             self.ws.machine.set_mode(system, i, on);
         }
@@ -540,7 +557,7 @@ impl Runner<'_> {
             .map(|i| self.ws.machine.mode(&e.system, i))
             .collect();
         if !modes.is_empty() {
-            self.set_modes_at_point(t, y);
+            self.set_modes_at_point(t, y, &[]);
         }
         let ws = &mut *self.ws;
         ws.machine.set_point(&e.system, t, y);
@@ -559,6 +576,14 @@ impl Runner<'_> {
         (grid.deliver)(index, &mut point);
         for (i, on) in modes.into_iter().enumerate() {
             self.ws.machine.set_mode(&e.system, i, on);
+        }
+    }
+
+    /// Delivers all points up to and including the present time.
+    pub fn deliver_due(&mut self, grid: &mut Grid) {
+        let here = self.t;
+        while grid.times.get(grid.next).is_some_and(|&t| t <= here) {
+            self.deliver_here(grid, here);
         }
     }
 
@@ -592,10 +617,7 @@ impl Runner<'_> {
             }
             if let Some(g) = grid.as_deref_mut() {
                 // Points at the start of a segment show the state after the jump.
-                let here = self.t;
-                while g.times.get(g.next).is_some_and(|&t| t <= here) {
-                    self.deliver_here(g, here);
-                }
+                self.deliver_due(g);
             }
             let outcome = self.segment(chain, stop, &watched, grid.as_deref_mut())?;
             match outcome {
@@ -603,10 +625,10 @@ impl Runner<'_> {
                     self.t = stop;
                     if stop < end
                         || !known.is_empty()
-                        || self.ws.pending.iter().any(|p| p.t <= stop)
+                        || self.ws.pending.iter().any(|p| is_due(p.t, stop))
                     {
                         let forced: Vec<(usize, bool)> = known;
-                        let shift = self.discontinuity(&forced)?;
+                        let shift = self.discontinuity(&forced, grid.as_deref_mut())?;
                         if let Some(g) = grid.as_deref_mut() {
                             g.jump(self.t, shift.as_deref());
                         }
@@ -614,7 +636,8 @@ impl Runner<'_> {
                 }
                 Stop::Root { which, t, rising } => {
                     self.t = t;
-                    let shift = self.discontinuity(&[(watched[which], rising)])?;
+                    let shift =
+                        self.discontinuity(&[(watched[which], rising)], grid.as_deref_mut())?;
                     if let Some(g) = grid.as_deref_mut() {
                         g.jump(self.t, shift.as_deref());
                     }

@@ -7,6 +7,7 @@
 
 use super::SimulateError;
 use super::experiment::Chain;
+use super::linear::Dense;
 use super::run::Runner;
 
 /// Newton iterations before the integration goes on instead.
@@ -93,20 +94,20 @@ impl Runner<'_> {
         let mut jac = vec![0.0; e.system.jacobian.entries.len()];
         let mut raw = vec![0.0; e.system.parameter.entries.len()];
         let mut converged = false;
-        let mut matrix = Dense::new(n);
+        let mut matrix = WithLaws::new(n);
         for _ in 0..MAX_NEWTON {
             self.ws
                 .machine
                 .linearise(&e.system, self.t, &y, &mut f, &mut jac, &mut raw);
             self.ws.work.jacobian += 1;
             matrix.set(&e.system.jacobian.entries, &jac, &laws);
-            if !matrix.factor() {
+            if !matrix.matrix.factor() {
                 return false;
             }
             self.ws.work.lu += 1;
             let mut delta: Vec<f64> = f.iter().map(|x| -x).collect();
             matrix.add_laws(&laws, |j| start[j] - y[j], &mut delta);
-            matrix.solve(&mut delta);
+            matrix.matrix.solve(&mut delta);
             let mut largest: f64 = 0.0;
             let mut far = false;
             for i in 0..n {
@@ -143,7 +144,7 @@ impl Runner<'_> {
                 .machine
                 .linearise(&e.system, self.t, &y, &mut f, &mut jac, &mut raw);
             matrix.set(&e.system.jacobian.entries, &jac, &laws);
-            if !matrix.factor() {
+            if !matrix.matrix.factor() {
                 return false;
             }
             let mut par = vec![0.0; n * m];
@@ -156,7 +157,7 @@ impl Runner<'_> {
                 let mut b: Vec<f64> = (0..n).map(|i| -par[i * m + c]).collect();
                 let s = &self.ws.s;
                 matrix.add_laws(&laws, |j| s[j * m + c], &mut b);
-                matrix.solve(&mut b);
+                matrix.matrix.solve(&mut b);
                 if b.iter().any(|x| !x.is_finite()) {
                     return false;
                 }
@@ -260,38 +261,31 @@ impl Runner<'_> {
 }
 
 /// `J + Lᵀ·D·L` dense, with its factors.
-struct Dense {
-    n: usize,
-    a: Vec<f64>,
-    pivots: Vec<usize>,
+struct WithLaws {
+    matrix: Dense,
     weight: f64,
 }
 
-impl Dense {
+impl WithLaws {
     fn new(n: usize) -> Self {
         Self {
-            n,
-            a: vec![0.0; n * n],
-            pivots: vec![0; n],
+            matrix: Dense::new(n),
             weight: 1.0,
         }
     }
     fn set(&mut self, entries: &[(u32, u32)], values: &[f64], laws: &[Vec<f64>]) {
-        let n = self.n;
-        self.a.fill(0.0);
+        self.matrix.clear();
         let mut largest: f64 = 0.0;
         for (&(i, j), &v) in entries.iter().zip(values) {
-            self.a[i as usize * n + j as usize] = v;
+            self.matrix.add(i as usize, j as usize, v);
             largest = largest.max(v.abs());
         }
         // Laws as heavy as the Jacobian keep the matrix well scaled.
         self.weight = if largest > 0.0 { largest } else { 1.0 };
         for law in laws {
-            for i in 0..n {
-                if law[i] != 0.0 {
-                    for j in 0..n {
-                        self.a[i * n + j] += self.weight * law[i] * law[j];
-                    }
+            for (i, a) in law.iter().enumerate().filter(|(_, a)| **a != 0.0) {
+                for (j, b) in law.iter().enumerate() {
+                    self.matrix.add(i, j, self.weight * a * b);
                 }
             }
         }
@@ -303,54 +297,6 @@ impl Dense {
             for (bi, l) in b.iter_mut().zip(law) {
                 *bi += self.weight * l * sum;
             }
-        }
-    }
-    /// LU with partial pivoting; false if singular.
-    fn factor(&mut self) -> bool {
-        let n = self.n;
-        for k in 0..n {
-            let mut p = k;
-            for i in k + 1..n {
-                if self.a[i * n + k].abs() > self.a[p * n + k].abs() {
-                    p = i;
-                }
-            }
-            let pivot = self.a[p * n + k];
-            if pivot == 0.0 || !pivot.is_finite() {
-                return false;
-            }
-            self.pivots[k] = p;
-            if p != k {
-                for j in 0..n {
-                    self.a.swap(k * n + j, p * n + j);
-                }
-            }
-            for i in k + 1..n {
-                let factor = self.a[i * n + k] / pivot;
-                self.a[i * n + k] = factor;
-                if factor != 0.0 {
-                    for j in k + 1..n {
-                        self.a[i * n + j] -= factor * self.a[k * n + j];
-                    }
-                }
-            }
-        }
-        true
-    }
-    fn solve(&self, b: &mut [f64]) {
-        let n = self.n;
-        for k in 0..n {
-            b.swap(k, self.pivots[k]);
-        }
-        for i in 1..n {
-            let row = &self.a[i * n..i * n + i];
-            let sum: f64 = row.iter().zip(b.iter()).map(|(a, x)| a * x).sum();
-            b[i] -= sum;
-        }
-        for i in (0..n).rev() {
-            let row = &self.a[i * n + i + 1..(i + 1) * n];
-            let sum: f64 = row.iter().zip(&b[i + 1..]).map(|(a, x)| a * x).sum();
-            b[i] = (b[i] - sum) / self.a[i * n + i];
         }
     }
 }

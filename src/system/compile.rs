@@ -9,7 +9,7 @@ use crate::ode::Pattern;
 use super::graph::{Graph, GraphError, Input, Node, NodeId};
 use super::operation::Binary;
 use super::program::{self};
-use super::{Event, Formula, Kernels, StateSlot, Switch, System};
+use super::{Event, EventAssignment, Formula, Kernels, StateSlot, Switch, System};
 
 /// What a slot of the parameter vector stands for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -466,16 +466,12 @@ pub fn compile(spec: &Spec) -> Result<System, GraphError> {
             let Some(x) = integrated.iter().position(|&k| k == i) else {
                 continue;
             };
-            let mut node = b.import(value, Space::Running)?;
-            if let Some(volume) = b.varying_volume(i) {
-                // The amount after the event: with the volume that the same event sets, if it does.
-                let v = match e.assignments.iter().find(|(t, _)| t == volume) {
-                    Some((_, new)) => b.import(new, Space::Running)?,
-                    None => b.resolve(volume, Space::Running)?,
-                };
-                node = b.graph.binary(Binary::Mul, node, v);
-            }
-            assignments.push((x, node));
+            let node = b.import(value, Space::Running)?;
+            let volume = match b.varying_volume(i) {
+                Some(volume) => Some(b.resolve(volume, Space::Running)?),
+                None => None,
+            };
+            assignments.push((x, node, volume));
         }
         event_nodes.push((trigger, delay, priority, assignments));
     }
@@ -532,7 +528,11 @@ pub fn compile(spec: &Spec) -> Result<System, GraphError> {
             values_from_trigger_time: e.values_from_trigger_time,
             assignments: assignments
                 .into_iter()
-                .map(|(x, node)| (x, make(g, node)))
+                .map(|(state, value, volume)| EventAssignment {
+                    state,
+                    value: make(g, value),
+                    volume: volume.map(|v| make(g, v)),
+                })
                 .collect(),
         });
     }

@@ -85,8 +85,19 @@ pub struct Event {
     pub priority: Option<Formula>,
     /// Values from the time of the trigger.
     pub values_from_trigger_time: bool,
-    /// Integrated quantity and its new value.
-    pub assignments: Vec<(usize, Formula)>,
+    /// What it sets.
+    pub assignments: Vec<EventAssignment>,
+}
+
+/// A quantity that an event sets.
+#[derive(Debug, Clone)]
+pub struct EventAssignment {
+    /// Integrated quantity.
+    pub state: usize,
+    /// New value of the named quantity.
+    pub value: Formula,
+    /// Where the integrated quantity is the named one times a varying volume: that volume.
+    pub volume: Option<Formula>,
 }
 
 /// A compiled model. Immutable; a [`Machine`] evaluates it.

@@ -412,13 +412,15 @@ impl Lowering {
             else {
                 continue;
             };
-            let amount = s.only_substance || *dimensions == 0.0;
+            // A point has no size unless the file gives it one.
+            let sized = *dimensions != 0.0 || self.sized(raw, &s.compartment.0);
+            let amount = s.only_substance || !sized;
             let volume = Expr::symbol(s.compartment.0.clone());
             let given = match s.initial {
                 None => Expr::number(f64::NAN),
                 Some(Amount::Amount(a)) if amount => Expr::number(a),
                 Some(Amount::Amount(a)) => Expr::binary(BinaryOp::Div, Expr::number(a), volume),
-                Some(Amount::Concentration(c)) if amount && *dimensions != 0.0 => {
+                Some(Amount::Concentration(c)) if amount && sized => {
                     product(Expr::number(c), volume)
                 }
                 Some(Amount::Concentration(c)) => Expr::number(c),
@@ -431,6 +433,15 @@ impl Lowering {
                 amount,
             });
         }
+    }
+
+    fn sized(&self, raw: &Raw, compartment: &str) -> bool {
+        self.initial.contains_key(compartment)
+            || self.drivers.contains_key(compartment)
+            || raw
+                .compartments
+                .iter()
+                .any(|c| c.id == compartment && c.size.is_some())
     }
 
     /// Adds a quantity as what it is: assignment, state or constant. `volume`: it is the concentration of a species.
@@ -446,7 +457,7 @@ impl Lowering {
         let is_species = self
             .names
             .get(id)
-            .is_some_and(|e| matches!(e.what, What::Species));
+            .is_some_and(|e| matches!(e.what, What::Species { .. }));
         let (rate, volume) = match (self.drivers.get(id), volume) {
             (Some(Driver::Assignment(value)), _) => {
                 self.model.assignments.push(Assignment {

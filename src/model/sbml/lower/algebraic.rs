@@ -37,7 +37,7 @@ impl Lowering {
             .collect()
     }
 
-    /// Quantities that a rule can determine, those that events set last.
+    /// Quantities that a rule can determine; boundary species, and then those that events set, last.
     fn candidates(&self, rule: &Expr) -> Vec<String> {
         let mut found: Vec<String> = Vec::new();
         let mut seen: HashSet<String> = HashSet::new();
@@ -63,7 +63,11 @@ impl Lowering {
                 }
             });
         }
-        found.sort_by_key(|id| self.touched.contains(id));
+        let boundary = |id: &str| {
+            let what = self.names.get(id).map(|e| e.what);
+            matches!(what, Some(What::Species { boundary: true }))
+        };
+        found.sort_by_key(|id| (self.touched.contains(id), boundary(id)));
         found
     }
 }

@@ -14,7 +14,9 @@ pub(super) enum What {
     Compartment {
         dimensions: f64,
     },
-    Species,
+    Species {
+        boundary: bool,
+    },
     Parameter,
     SpeciesReference,
     /// A reaction; whether it has a rate.
@@ -60,7 +62,8 @@ impl Names {
             names.add(log, &p.id, What::Parameter, &p.place, p.constant);
         }
         for s in &raw.species {
-            names.add(log, &s.id, What::Species, &s.place, s.constant);
+            let boundary = s.boundary;
+            names.add(log, &s.id, What::Species { boundary }, &s.place, s.constant);
         }
         for r in &raw.reactions {
             names.add(log, &r.id, What::Reaction(r.rate.is_some()), &r.place, true);
