@@ -2,6 +2,13 @@
 //!
 //! Everything here is a pure function of a [`View`]; no solver is called, nothing is printed, no file is written.
 
+pub mod document;
+pub mod equations;
+pub mod figure;
+pub mod markup;
+pub mod number;
+pub mod table;
 pub mod view;
+pub mod words;
 
 pub use view::View;

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 mod fit;
 mod model;
+mod names;
 mod prediction;
 mod study;
 mod uncertainty;

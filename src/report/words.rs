@@ -1,0 +1,257 @@
+//! Words for what results name: units, methods, reasons, intervals.
+
+use super::number::{self, Style};
+use super::view::{End, Estimate, Interval, Verdict};
+
+/// A unit as people read it: `1/(nM*h)` becomes `1/(nM·h)`, `percent` becomes `%`; `None` for a pure number.
+pub fn unit(unit: Option<&str>) -> Option<String> {
+    let unit = unit?.trim();
+    if matches!(unit, "" | "1" | "dimensionless") {
+        return None;
+    }
+    if unit == "percent" {
+        return Some("%".into());
+    }
+    let mut out = String::with_capacity(unit.len());
+    let mut rest = unit.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            '*' => out.push('·'),
+            '^' => {
+                let mut exponent = String::new();
+                while let Some(d) = rest.peek().filter(|d| d.is_ascii_digit() || **d == '-') {
+                    exponent.push(*d);
+                    rest.next();
+                }
+                out.push_str(&number::superscript(&exponent));
+            }
+            // Micro is typed as u where the key is missing; only before a unit of one to three letters.
+            'u' if !out.chars().next_back().is_some_and(char::is_alphabetic)
+                && matches!(rest.peek(), Some('g' | 'M' | 'L' | 'm' | 's')) =>
+            {
+                out.push('µ');
+            }
+            c => out.push(c),
+        }
+    }
+    Some(out)
+}
+
+/// ` nM` behind a number, nothing for a pure number; a percent sign stands apart as SI has it.
+pub fn behind(unit_text: Option<&str>) -> String {
+    unit(unit_text).map_or_else(String::new, |u| format!("\u{202f}{u}"))
+}
+
+/// `name (unit)` for an axis or heading.
+pub fn with_unit(name: &str, unit_text: Option<&str>) -> String {
+    match unit(unit_text) {
+        Some(u) => format!("{name} ({u})"),
+        None => name.to_owned(),
+    }
+}
+
+/// A method of an interval in words.
+pub fn method(name: &str) -> String {
+    let words = match name {
+        "profile" | "profile_small_sample" => "profile likelihood, small-sample threshold",
+        "profile_chi2" => "profile likelihood, χ² threshold",
+        "profile_bootstrap" => "profile likelihood, bootstrap-calibrated threshold",
+        "fisher" | "fisher_t_kr" | "fisher_kr" | "fisher_t" => {
+            "Fisher information, t with small-sample variance"
+        }
+        "fisher_z" | "z" => "Fisher information, z",
+        "percentile" | "bootstrap_percentile" => "bootstrap percentiles",
+        "basic" | "bootstrap_basic" => "bootstrap, basic",
+        "bc" | "bootstrap_bc" => "bootstrap, bias-corrected",
+        "bootstrap_t" => "bootstrap-t",
+        "prior" => "prior",
+        _ => return name.replace('_', " "),
+    };
+    words.into()
+}
+
+/// A method in a word or two, for headings of columns.
+pub fn method_short(name: &str) -> String {
+    let words = match name {
+        "profile" | "profile_small_sample" => "profile",
+        "profile_chi2" => "profile, χ²",
+        "profile_bootstrap" => "profile, calibrated",
+        "fisher" | "fisher_t_kr" | "fisher_kr" | "fisher_t" => "Fisher t",
+        "fisher_z" | "z" => "Fisher z",
+        "percentile" | "bootstrap_percentile" => "bootstrap",
+        "basic" | "bootstrap_basic" => "bootstrap, basic",
+        "bc" | "bootstrap_bc" => "bootstrap, BC",
+        _ => return name.replace('_', " "),
+    };
+    words.into()
+}
+
+/// A reason of failure in words.
+pub fn reason(name: &str) -> String {
+    name.replace('_', " ")
+}
+
+/// An interval in words, only closed ends as numbers: `2.1 to 9.8`, `above 2.1`, `below 9.8`, `no ends`.
+pub fn interval(interval: &Interval, value: Option<f64>, style: Style) -> String {
+    let (lower, upper) = closed(interval);
+    let text = |end: f64, other: Option<f64>| number::end(end, value, other, style);
+    match (lower, upper) {
+        (Some(l), Some(u)) => format!("{} to {}", text(l, Some(u)), text(u, Some(l))),
+        (Some(l), None) => format!("above {}", text(l, None)),
+        (None, Some(u)) => format!("below {}", text(u, None)),
+        (None, None) => "no ends".into(),
+    }
+}
+
+/// The ends that are numbers.
+pub fn closed(interval: &Interval) -> (Option<f64>, Option<f64>) {
+    let end = |value: Option<f64>, status: Option<End>| {
+        value.filter(|v| v.is_finite() && status.is_none_or(|s| s == End::Closed))
+    };
+    (
+        end(interval.lower, interval.lower_status),
+        end(interval.upper, interval.upper_status),
+    )
+}
+
+/// What the ends that are no numbers are, in words; empty if both are closed.
+pub fn ends(interval: &Interval) -> String {
+    let side = |status: Option<End>, cause: Option<&String>, name: &str| {
+        let what = match status? {
+            End::Closed => return None,
+            End::AtBound => format!("the {name} end lies beyond the bound of the search"),
+            End::Open => format!("no {name} end: the objective flattens"),
+        };
+        Some(match cause {
+            Some(cause) => format!("{what} ({cause})"),
+            None => what,
+        })
+    };
+    let lower = side(
+        interval.lower_status,
+        interval.lower_cause.as_ref(),
+        "lower",
+    );
+    let upper = side(
+        interval.upper_status,
+        interval.upper_cause.as_ref(),
+        "upper",
+    );
+    [lower, upper]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+/// A verdict in a word or two.
+pub fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Identifiable => "determined",
+        Verdict::PracticallyNonIdentifiable => "not determined",
+        Verdict::StructurallyNonIdentifiable => "cannot be determined",
+        Verdict::PriorOnly => "prior only",
+    }
+}
+
+/// A verdict as a sentence about its estimate.
+pub fn verdict_sentence(estimate: &Estimate) -> String {
+    if let Some(text) = &estimate.verdict_text {
+        return text.clone();
+    }
+    let ends = estimate.interval.as_ref().map(ends).unwrap_or_default();
+    let tail = if ends.is_empty() {
+        String::new()
+    } else {
+        format!(": {ends}")
+    };
+    match estimate.verdict {
+        None => tail.trim_start_matches(": ").to_owned(),
+        Some(Verdict::Identifiable) => "the data bound it on both sides".into(),
+        Some(Verdict::PracticallyNonIdentifiable) => {
+            format!("these data leave it undetermined{tail}")
+        }
+        Some(Verdict::StructurallyNonIdentifiable) => {
+            format!("only a combination with other parameters is determined{tail}")
+        }
+        Some(Verdict::PriorOnly) => {
+            let share = estimate
+                .prior_share
+                .map(|w| {
+                    format!(
+                        " ({} of the information)",
+                        number::percent(w, Style::Typeset)
+                    )
+                })
+                .unwrap_or_default();
+            format!("it repeats its prior{share} and is no estimate")
+        }
+    }
+}
+
+/// A noise setting in words.
+pub fn noise(name: &str) -> String {
+    match name {
+        "known_sd" => "reported SDs taken as known (weight n/SD²)".into(),
+        "exact_summary" => "exact likelihood of mean, SD and n".into(),
+        "pooled_sd" => "one SD for all arms of an observable".into(),
+        "pooled_cv" => "one coefficient of variation for all arms of an observable".into(),
+        _ => name.replace('_', " "),
+    }
+}
+
+/// A level as percent: `95 %`.
+pub fn level(level: Option<f64>) -> String {
+    let p = 100.0 * level.unwrap_or(0.95);
+    format!(
+        "{}\u{202f}%",
+        number::fixed(p, number::shortest_decimals(p).clamp(0, 2), Style::Typeset)
+    )
+}
+
+/// `1 mean`, `12 means`.
+pub fn counted(n: u64, one: &str, many: &str) -> String {
+    format!(
+        "{} {}",
+        number::count(n, Style::Typeset),
+        if n == 1 { one } else { many }
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_read_as_in_a_paper() {
+        assert_eq!(unit(Some("1/(nM*h)")).as_deref(), Some("1/(nM·h)"));
+        assert_eq!(unit(Some("mol*s^-2")).as_deref(), Some("mol·s⁻²"));
+        assert_eq!(unit(Some("ug/mL")).as_deref(), Some("µg/mL"));
+        assert_eq!(unit(Some("fu/uM")).as_deref(), Some("fu/µM"));
+        assert_eq!(unit(Some("percent")).as_deref(), Some("%"));
+        assert_eq!(unit(Some("1")), None);
+        assert_eq!(unit(None), None);
+    }
+
+    #[test]
+    fn only_closed_ends_are_printed_as_numbers() {
+        let mut i = Interval {
+            lower: Some(2.13),
+            upper: Some(9.82),
+            lower_status: Some(End::Closed),
+            upper_status: Some(End::Closed),
+            ..Interval::default()
+        };
+        assert_eq!(interval(&i, Some(4.5), Style::Plain), "2.1 to 9.8");
+        assert_eq!(ends(&i), "");
+        i.upper_status = Some(End::AtBound);
+        i.upper_cause = Some("bound of Kd".into());
+        assert_eq!(interval(&i, Some(4.5), Style::Plain), "above 2.1");
+        assert_eq!(
+            ends(&i),
+            "the upper end lies beyond the bound of the search (bound of Kd)"
+        );
+        i.lower_status = Some(End::Open);
+        assert_eq!(interval(&i, Some(4.5), Style::Plain), "no ends");
+    }
+}
