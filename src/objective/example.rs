@@ -155,6 +155,14 @@ impl Example {
         self
     }
 
+    /// Sets the number of replicates of each mean.
+    pub fn with_replicates(mut self, n: &[u32]) -> Self {
+        for (row, n) in self.rows.iter_mut().zip(n) {
+            row.kind = RowKind::Mean { n: *n };
+        }
+        self
+    }
+
     /// Sets the nominal point (estimation scale).
     pub fn with_nominal(mut self, theta: &[f64]) -> Self {
         for (c, x) in self.coordinates.iter_mut().zip(theta) {

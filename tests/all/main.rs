@@ -6,3 +6,4 @@ mod quantities;
 mod sbml_suite;
 mod schema;
 mod support;
+mod uncertainty;
