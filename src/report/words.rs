@@ -1,7 +1,7 @@
 //! Words for what results name: units, methods, reasons, intervals.
 
 use super::number::{self, Style};
-use super::view::{End, Estimate, Interval, Verdict};
+use crate::uncertainty::{Cause, End, Estimate, Interval, Method, Verdict};
 
 /// A unit as people read it: `1/(nM*h)` becomes `1/(nM·h)`, `percent` becomes `%`; `None` for a pure number.
 pub fn unit(unit: Option<&str>) -> Option<String> {
@@ -51,39 +51,41 @@ pub fn with_unit(name: &str, unit_text: Option<&str>) -> String {
 }
 
 /// A method of an interval in words.
-pub fn method(name: &str) -> String {
-    let words = match name {
-        "profile" | "profile_small_sample" => "profile likelihood, small-sample threshold",
-        "profile_chi2" => "profile likelihood, χ² threshold",
-        "profile_bootstrap" => "profile likelihood, bootstrap-calibrated threshold",
-        "fisher" | "fisher_t_kr" | "fisher_kr" | "fisher_t" => {
-            "Fisher information, t with small-sample variance"
-        }
-        "fisher_z" | "z" => "Fisher information, z",
-        "percentile" | "bootstrap_percentile" => "bootstrap percentiles",
-        "basic" | "bootstrap_basic" => "bootstrap, basic",
-        "bc" | "bootstrap_bc" => "bootstrap, bias-corrected",
-        "bootstrap_t" => "bootstrap-t",
-        "prior" => "prior",
-        _ => return name.replace('_', " "),
-    };
-    words.into()
+pub fn method(method: Method) -> &'static str {
+    match method {
+        Method::Profile => "profile likelihood, threshold for small samples",
+        Method::ProfileChi2 => "profile likelihood, χ² threshold",
+        Method::ProfileBootstrap => "profile likelihood, threshold calibrated by simulation",
+        Method::Fisher => "Fisher information, Student's t with the small-sample variance",
+        Method::FisherZ => "Fisher information, normal quantile",
+        Method::Percentile => "bootstrap percentiles",
+        Method::Basic => "basic bootstrap",
+        Method::Bc => "bias-corrected bootstrap",
+        Method::BootstrapT => "bootstrap-t",
+    }
 }
 
 /// A method in a word or two, for headings of columns.
-pub fn method_short(name: &str) -> String {
-    let words = match name {
-        "profile" | "profile_small_sample" => "profile",
-        "profile_chi2" => "profile, χ²",
-        "profile_bootstrap" => "profile, calibrated",
-        "fisher" | "fisher_t_kr" | "fisher_kr" | "fisher_t" => "Fisher t",
-        "fisher_z" | "z" => "Fisher z",
-        "percentile" | "bootstrap_percentile" => "bootstrap",
-        "basic" | "bootstrap_basic" => "bootstrap, basic",
-        "bc" | "bootstrap_bc" => "bootstrap, BC",
-        _ => return name.replace('_', " "),
-    };
-    words.into()
+pub fn method_short(method: Method) -> &'static str {
+    match method {
+        Method::Profile => "profile",
+        Method::ProfileChi2 => "profile, χ²",
+        Method::ProfileBootstrap => "profile, calibrated",
+        Method::Fisher => "Fisher t",
+        Method::FisherZ => "Fisher z",
+        Method::Percentile => "bootstrap",
+        Method::Basic => "bootstrap, basic",
+        Method::Bc => "bootstrap, BC",
+        Method::BootstrapT => "bootstrap-t",
+    }
+}
+
+/// Whether intervals of this kind cover less than they say at small n (measured in `docs/statistics.md`).
+pub fn covers_too_little(method: Method) -> bool {
+    matches!(
+        method,
+        Method::ProfileChi2 | Method::FisherZ | Method::Basic | Method::Bc
+    )
 }
 
 /// A reason of failure in words.
@@ -105,38 +107,25 @@ pub fn interval(interval: &Interval, value: Option<f64>, style: Style) -> String
 
 /// The ends that are numbers.
 pub fn closed(interval: &Interval) -> (Option<f64>, Option<f64>) {
-    let end = |value: Option<f64>, status: Option<End>| {
-        value.filter(|v| v.is_finite() && status.is_none_or(|s| s == End::Closed))
-    };
-    (
-        end(interval.lower, interval.lower_status),
-        end(interval.upper, interval.upper_status),
-    )
+    let end = |end: End| end.closed().filter(|v| v.is_finite());
+    (end(interval.lower), end(interval.upper))
 }
 
 /// What the ends that are no numbers are, in words; empty if both are closed.
 pub fn ends(interval: &Interval) -> String {
-    let side = |status: Option<End>, cause: Option<&String>, name: &str| {
-        let what = match status? {
-            End::Closed => return None,
-            End::AtBound => format!("the {name} end lies beyond the bound of the search"),
-            End::Open => format!("no {name} end: the objective flattens"),
+    let side = |end: End, cause: Option<&Cause>, name: &str| {
+        let what = match end {
+            End::Closed(_) => return None,
+            End::AtBound => format!("its {name} end lies at or beyond a bound of the search"),
+            End::Open => format!("it has no {name} end, the objective flattens"),
         };
         Some(match cause {
-            Some(cause) => format!("{what} ({cause})"),
-            None => what,
+            Some(Cause::Bound(ids)) => format!("{what} (bound of {})", ids.join(", ")),
+            _ => what,
         })
     };
-    let lower = side(
-        interval.lower_status,
-        interval.lower_cause.as_ref(),
-        "lower",
-    );
-    let upper = side(
-        interval.upper_status,
-        interval.upper_cause.as_ref(),
-        "upper",
-    );
+    let lower = side(interval.lower, interval.lower_cause.as_ref(), "lower");
+    let upper = side(interval.upper, interval.upper_cause.as_ref(), "upper");
     [lower, upper]
         .into_iter()
         .flatten()
@@ -174,18 +163,10 @@ pub fn verdict_sentence(estimate: &Estimate) -> String {
         Some(Verdict::StructurallyNonIdentifiable) => {
             format!("only a combination with other parameters is determined{tail}")
         }
-        Some(Verdict::PriorOnly) => {
-            let share = estimate
-                .prior_share
-                .map(|w| {
-                    format!(
-                        " ({} of the information)",
-                        number::percent(w, Style::Typeset)
-                    )
-                })
-                .unwrap_or_default();
-            format!("it repeats its prior{share} and is no estimate")
-        }
+        Some(Verdict::PriorOnly) => format!(
+            "it repeats its prior ({} of the information) and is no estimate",
+            number::percent(estimate.prior_share, Style::Typeset)
+        ),
     }
 }
 
@@ -235,23 +216,17 @@ mod tests {
 
     #[test]
     fn only_closed_ends_are_printed_as_numbers() {
-        let mut i = Interval {
-            lower: Some(2.13),
-            upper: Some(9.82),
-            lower_status: Some(End::Closed),
-            upper_status: Some(End::Closed),
-            ..Interval::default()
-        };
+        let mut i = Interval::closed(Method::Profile, 0.95, 2.13, 9.82);
         assert_eq!(interval(&i, Some(4.5), Style::Plain), "2.1 to 9.8");
         assert_eq!(ends(&i), "");
-        i.upper_status = Some(End::AtBound);
-        i.upper_cause = Some("bound of Kd".into());
+        i.upper = End::AtBound;
+        i.upper_cause = Some(Cause::Bound(vec!["Kd".into()]));
         assert_eq!(interval(&i, Some(4.5), Style::Plain), "above 2.1");
         assert_eq!(
             ends(&i),
-            "the upper end lies beyond the bound of the search (bound of Kd)"
+            "its upper end lies at or beyond a bound of the search (bound of Kd)"
         );
-        i.lower_status = Some(End::Open);
+        i.lower = End::Open;
         assert_eq!(interval(&i, Some(4.5), Style::Plain), "no ends");
     }
 }

@@ -1,6 +1,6 @@
 //! Time courses with bands and data: one panel an observable and arm, the other arms faint behind.
 
-use super::super::view::{Course, Courses, Fit, Study};
+use super::super::view::{Fit, Study};
 use super::super::words;
 use super::axis::{Axis, Scale};
 use super::data::row_text;
@@ -9,6 +9,7 @@ use super::label;
 use super::marker::Marker;
 use super::panel::{Frame, bottom_room, left_room, sheet};
 use super::{Drawing, Figure, PANEL, Sample};
+use crate::predict::course::{Course, Courses};
 
 /// Height of a panel.
 const HEIGHT: u32 = 190;
@@ -34,19 +35,22 @@ fn figure(study: &Study, courses: &Courses, fit: Option<&Fit>, observable: &str)
     let mut own: Vec<&Course> = courses
         .courses
         .iter()
-        .filter(|c| c.observable == observable && c.points.len() > 1)
+        .filter(|c| c.observable == observable && c.times.len() > 1)
         .collect();
     own.sort_by_key(|c| study.experiment_order(&c.experiment));
     if own.is_empty() {
         return None;
     }
     let name = study.observable_name(observable);
-    let unit = study.observable_unit(observable);
+    let unit = own
+        .first()
+        .and_then(|c| c.unit.as_deref())
+        .or_else(|| study.observable_unit(observable));
     let mut values: Vec<f64> = own
         .iter()
-        .flat_map(|c| &c.points)
-        .flat_map(|p| [p.value, p.lower, p.upper])
+        .flat_map(|c| [&c.band.value, &c.band.lower, &c.band.upper])
         .flatten()
+        .copied()
         .collect();
     let rows = fit.map(|f| f.data.as_slice()).unwrap_or_default();
     for row in rows.iter().filter(|r| r.observable == observable) {
@@ -58,31 +62,21 @@ fn figure(study: &Study, courses: &Courses, fit: Option<&Fit>, observable: &str)
         );
     }
     let y = Axis::from_zero(words::unit(unit).unwrap_or_default(), values, 4);
-    let times = own.iter().flat_map(|c| &c.points).map(|p| p.time);
-    let x = Axis::over(
-        words::with_unit("time", study.time_unit.as_deref()),
-        Scale::Linear,
-        times,
-        5,
-    );
-    let has_simultaneous = own
-        .iter()
-        .flat_map(|c| &c.points)
-        .any(|p| p.lower_simultaneous.is_some());
+    let times = own.iter().flat_map(|c| &c.times).copied();
+    let time_unit = courses.time_unit.as_deref().or(study.time_unit.as_deref());
+    let x = Axis::over(words::with_unit("time", time_unit), Scale::Linear, times, 5);
+    let has_band = own.iter().any(|c| finite(&c.band.lower));
+    let has_simultaneous = own.iter().any(|c| finite(&c.band.simultaneous_lower));
     let drawings = own
         .iter()
         .take(MOST)
         .map(|course| panel(study, fit, &own, course, (&x, &y)))
         .collect();
     let mut key = vec![(Sample::Line(Ink::Fit), "fit".to_owned())];
-    let has_band = own
-        .iter()
-        .flat_map(|c| &c.points)
-        .any(|p| p.lower.is_some());
     if has_band {
         key.push((
             Sample::Area(Ink::Band),
-            format!("{} band at each time", words::level(courses.level)),
+            format!("{} band at each time", words::level(Some(courses.level))),
         ));
     }
     if has_simultaneous {
@@ -102,8 +96,11 @@ fn figure(study: &Study, courses: &Courses, fit: Option<&Fit>, observable: &str)
     }
     let left_out = own.len().saturating_sub(MOST);
     let mut caption = format!("{}, one panel an arm.", words::with_unit(name, unit));
-    if let Some(method) = courses.method.as_ref().filter(|_| has_band) {
-        caption.push_str(&format!(" Bands: {method}."));
+    if own.iter().any(|c| {
+        c.last_measured
+            .is_some_and(|l| c.times.iter().any(|t| *t > l))
+    }) {
+        caption.push_str(" Dotted: after the last measurement of the arm.");
     }
     if left_out > 0 {
         caption.push_str(&format!(" {left_out} more arms are in the result files."));
@@ -131,7 +128,10 @@ fn panel(
         right: f64::from(PANEL) - 10.0,
         bottom: f64::from(HEIGHT) - bottom_room(x, f64::from(PANEL) - 10.0 - left),
     };
-    let unit = study.observable_unit(&course.observable);
+    let unit = course
+        .unit
+        .as_deref()
+        .or_else(|| study.observable_unit(&course.observable));
     let label = format!(
         "{} over time, {}",
         study.observable_name(&course.observable),
@@ -140,43 +140,48 @@ fn panel(
     sheet(PANEL, HEIGHT, label, |s| {
         s.title(&label::short(&course.experiment, 45))?;
         let panel = s.panel(frame, x.clone(), y.clone())?;
-        let band: Vec<(f64, f64, f64)> = course
-            .points
-            .iter()
-            .filter_map(|p| Some((p.time, p.lower?, p.upper?)))
-            .collect();
-        panel.band(&band, Ink::Band)?;
+        panel.band(&band(course), Ink::Band)?;
         for other in all.iter().filter(|c| c.experiment != course.experiment) {
-            panel.curve(&line(other), Ink::Ghost.stroke(1.0), "", &other.experiment)?;
+            let line = line(&other.times, &other.band.value);
+            panel.curve(&line, Ink::Ghost.stroke(1.0), "", &other.experiment)?;
         }
         for end in [
-            |p: &super::super::view::CoursePoint| p.lower_simultaneous,
-            |p: &super::super::view::CoursePoint| p.upper_simultaneous,
+            &course.band.simultaneous_lower,
+            &course.band.simultaneous_upper,
         ] {
-            let line: Vec<(f64, f64)> = course
-                .points
-                .iter()
-                .filter_map(|p| Some((p.time, end(p)?)))
-                .collect();
-            panel.curve(&line, Ink::Muted.stroke(1.0), "dotted", "")?;
+            panel.curve(
+                &line(&course.times, end),
+                Ink::Muted.stroke(1.0),
+                "dotted",
+                "",
+            )?;
         }
-        panel.curve(&line(course), Ink::Fit.stroke(1.8), "", "")?;
+        let last = course.last_measured.unwrap_or(f64::INFINITY);
+        let fitted = line(&course.times, &course.band.value);
+        let split = fitted.partition_point(|p| p.0 <= last);
+        panel.curve(&fitted[..split], Ink::Fit.stroke(1.8), "", "")?;
+        panel.curve(
+            &fitted[split.saturating_sub(1)..],
+            Ink::Fit.stroke(1.8),
+            "dotted",
+            "",
+        )?;
         // Places to read values at: the curve itself is one mark.
         const READINGS: usize = 24;
-        let every = (course.points.len() / READINGS).max(1);
-        for p in course.points.iter().step_by(every) {
-            let (Some(v), Some(at)) = (p.value, panel.x.place(p.time)) else {
+        let every = (course.times.len() / READINGS).max(1);
+        for (i, (t, v)) in fitted.iter().enumerate().step_by(every) {
+            let Some(at) = panel.x.place(*t).filter(|_| v.is_finite()) else {
                 continue;
             };
             let mut text = format!(
                 "{} at {}",
-                label::value(v, unit),
-                label::value(p.time, study.time_unit.as_deref())
+                label::value(*v, unit),
+                label::value(*t, study.time_unit.as_deref())
             );
-            if p.lower.is_some() || p.upper.is_some() {
-                text.push_str(&format!(" ({})", label::range(p.lower, p.upper, unit)));
+            if let (Some(l), Some(u)) = (course.band.lower.get(i), course.band.upper.get(i)) {
+                text.push_str(&format!(" ({})", label::range(Some(*l), Some(*u), unit)));
             }
-            panel.whisker(at, v, v, Ink::Touch.stroke(10.0), &text)?;
+            panel.whisker(at, *v, *v, Ink::Touch.stroke(10.0), &text)?;
         }
         let rows = fit.map(|f| f.data.as_slice()).unwrap_or_default();
         for row in rows
@@ -205,10 +210,20 @@ fn panel(
     })
 }
 
-fn line(course: &Course) -> Vec<(f64, f64)> {
+fn line(times: &[f64], values: &[f64]) -> Vec<(f64, f64)> {
+    times.iter().copied().zip(values.iter().copied()).collect()
+}
+
+fn band(course: &Course) -> Vec<(f64, f64, f64)> {
     course
-        .points
+        .times
         .iter()
-        .map(|p| (p.time, p.value.unwrap_or(f64::NAN)))
+        .zip(course.band.lower.iter().zip(&course.band.upper))
+        .filter(|(_, (l, u))| l.is_finite() && u.is_finite())
+        .map(|(t, (l, u))| (*t, *l, *u))
         .collect()
+}
+
+fn finite(values: &[f64]) -> bool {
+    values.iter().any(|v| v.is_finite())
 }

@@ -1,7 +1,7 @@
 //! Dose-response curves and combinations of two drugs.
 
 use super::super::number::{Style, significant};
-use super::super::view::{Combination, Dose, Study};
+use super::super::view::Study;
 use super::super::words;
 use super::axis::{Axis, Scale};
 use super::ink::{HEAT_STEPS, Ink, step};
@@ -9,15 +9,47 @@ use super::label;
 use super::marker::Marker;
 use super::panel::{Frame, Words, bottom_room, left_room, sheet};
 use super::{Drawing, Figure, Sample};
+use crate::predict::Estimate;
+use crate::predict::combination::{Cell, Combination, SurfacePoint};
+use crate::predict::dose::DoseResponse;
+
+/// Parts of a response `observable@experiment@time`; an expression that is more than that is its own name.
+pub struct Response<'r> {
+    /// Observable, or the whole expression.
+    pub observable: &'r str,
+    /// Experiment.
+    pub experiment: Option<&'r str>,
+    /// Time as written.
+    pub time: Option<&'r str>,
+}
+
+/// Takes a response apart.
+pub fn response(text: &str) -> Response<'_> {
+    let mut parts = text.split('@').map(str::trim);
+    let names = |t: &str| t.chars().all(|c| c.is_alphanumeric() || c == '_');
+    match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some(o), Some(e), time, None) if names(o) && names(e) => Response {
+            observable: o,
+            experiment: Some(e),
+            time,
+        },
+        _ => Response {
+            observable: text,
+            experiment: None,
+            time: None,
+        },
+    }
+}
 
 /// One figure for the curves that share input and observable.
-pub fn doses(study: &Study, doses: &[Dose]) -> Vec<Figure> {
-    let mut groups: Vec<Vec<&Dose>> = Vec::new();
+pub fn doses(study: &Study, doses: &[DoseResponse]) -> Vec<Figure> {
+    let mut groups: Vec<Vec<&DoseResponse>> = Vec::new();
     for dose in doses.iter().filter(|d| d.curve.len() > 1) {
-        match groups.iter_mut().find(|g| {
-            g.first()
-                .is_some_and(|f| f.input == dose.input && f.observable == dose.observable)
-        }) {
+        let same = |f: &&DoseResponse| {
+            f.input == dose.input
+                && response(&f.response).observable == response(&dose.response).observable
+        };
+        match groups.iter_mut().find(|g| g.first().is_some_and(same)) {
             Some(g) => g.push(dose),
             None => groups.push(vec![dose]),
         }
@@ -25,13 +57,21 @@ pub fn doses(study: &Study, doses: &[Dose]) -> Vec<Figure> {
     groups.iter().filter_map(|g| curves(study, g)).collect()
 }
 
-fn curves(study: &Study, doses: &[&Dose]) -> Option<Figure> {
+/// Name of a curve beside others.
+fn curve_name(dose: &DoseResponse) -> &str {
+    response(&dose.response)
+        .experiment
+        .unwrap_or(&dose.response)
+}
+
+fn curves(study: &Study, doses: &[&DoseResponse]) -> Option<Figure> {
     let first = doses.first()?;
-    let name = study.observable_name(&first.observable);
+    let read = response(&first.response);
+    let name = study.observable_name(read.observable);
     let unit = first
-        .unit
+        .response_unit
         .as_deref()
-        .or_else(|| study.observable_unit(&first.observable));
+        .or_else(|| study.observable_unit(read.observable));
     let points = || doses.iter().flat_map(|d| &d.curve);
     let x = Axis::over(
         words::with_unit(&first.input, first.input_unit.as_deref()),
@@ -41,7 +81,7 @@ fn curves(study: &Study, doses: &[&Dose]) -> Option<Figure> {
     );
     let values = points()
         .flat_map(|p| [p.value, p.lower, p.upper])
-        .flatten()
+        .filter(|v| v.is_finite())
         .collect();
     let y = value_axis(words::with_unit(name, unit), values);
     let frame = Frame {
@@ -61,7 +101,8 @@ fn curves(study: &Study, doses: &[&Dose]) -> Option<Figure> {
                 let band: Vec<(f64, f64, f64)> = dose
                     .curve
                     .iter()
-                    .filter_map(|p| Some((p.dose, p.lower?, p.upper?)))
+                    .filter(|p| p.lower.is_finite() && p.upper.is_finite())
+                    .map(|p| (p.dose, p.lower, p.upper))
                     .collect();
                 panel.band(&band, Ink::Band)?;
             }
@@ -88,33 +129,29 @@ fn curves(study: &Study, doses: &[&Dose]) -> Option<Figure> {
                             let own = p.extrapolated == extrapolated
                                 || (extrapolated
                                     && (beside(k.checked_sub(1)) || beside(Some(k + 1))));
-                            (
-                                p.dose,
-                                if own {
-                                    p.value.unwrap_or(f64::NAN)
-                                } else {
-                                    f64::NAN
-                                },
-                            )
+                            (p.dose, if own { p.value } else { f64::NAN })
                         })
                         .collect();
                     let width = if extrapolated { 1.4 } else { 2.0 };
                     panel.curve(&line, ink.stroke(width), class, "")?;
                 }
                 for p in &dose.curve {
-                    if let (Some(v), Some(at)) = (p.value, panel.x.place(p.dose)) {
+                    if let Some(at) = panel.x.place(p.dose).filter(|_| p.value.is_finite()) {
                         let mut text = format!(
                             "{}: {}",
                             label::value(p.dose, dose.input_unit.as_deref()),
-                            label::value(v, unit)
+                            label::value(p.value, unit)
                         );
-                        if p.lower.is_some() || p.upper.is_some() {
-                            text.push_str(&format!(" ({})", label::range(p.lower, p.upper, unit)));
+                        if p.lower.is_finite() || p.upper.is_finite() {
+                            text.push_str(&format!(
+                                " ({})",
+                                label::range(Some(p.lower), Some(p.upper), unit)
+                            ));
                         }
                         if p.extrapolated {
                             text.push_str(", beyond the doses tested");
                         }
-                        panel.whisker(at, v, v, Ink::Touch.stroke(8.0), &text)?;
+                        panel.whisker(at, p.value, p.value, Ink::Touch.stroke(8.0), &text)?;
                     }
                 }
                 mark_half(&panel, dose, ink)?;
@@ -135,7 +172,7 @@ fn curves(study: &Study, doses: &[&Dose]) -> Option<Figure> {
         .iter()
         .enumerate()
         .map(|(i, d)| {
-            let text = d.label.clone().unwrap_or_else(|| d.experiment.clone());
+            let text = curve_name(d).to_owned();
             if single {
                 (Sample::Line(Ink::Fit), text)
             } else {
@@ -143,13 +180,13 @@ fn curves(study: &Study, doses: &[&Dose]) -> Option<Figure> {
             }
         })
         .collect();
-    if points().any(|p| p.lower.is_some()) {
+    if points().any(|p| p.lower.is_finite()) {
         key.push((
             Sample::Area(Ink::Band),
-            format!("{} band", words::level(first.level)),
+            format!("{} band", words::level(Some(first.level))),
         ));
     }
-    if doses.iter().any(|d| d.summary.ec50.is_some()) {
+    if doses.iter().any(|d| d.summary.ec50.value.is_finite()) {
         key.push((
             Sample::Dot(Marker::Diamond, Ink::Fit),
             "half the effect, with interval".into(),
@@ -162,17 +199,17 @@ fn curves(study: &Study, doses: &[&Dose]) -> Option<Figure> {
         ));
     }
     let mut caption = format!("{name} against {}", first.input);
-    if let Some(t) = first.time {
+    if let Some(t) = read.time {
         caption.push_str(&format!(
-            " at {}",
-            label::value(t, study.time_unit.as_deref())
+            " at {t}{}",
+            words::behind(study.time_unit.as_deref())
         ));
     }
     caption.push_str(". Dotted: beyond the doses that occur in the data.");
     let prior_only: Vec<&str> = doses
         .iter()
         .filter(|d| d.prior_only)
-        .map(|d| d.label.as_deref().unwrap_or(&d.experiment))
+        .map(|d| curve_name(d))
         .collect();
     if !prior_only.is_empty() {
         caption.push_str(&format!(
@@ -181,7 +218,7 @@ fn curves(study: &Study, doses: &[&Dose]) -> Option<Figure> {
         ));
     }
     Some(Figure {
-        id: format!("dose-{}-{}", first.input, first.observable),
+        id: format!("dose-{}-{}", first.input, read.observable),
         title: format!("{name} against the dose of {}", first.input),
         caption: caption.into(),
         key,
@@ -198,45 +235,41 @@ fn value_axis(label: String, values: Vec<f64>) -> Axis {
 }
 
 /// The dose of half the effect, at the height that the curve has there.
-fn mark_half(panel: &super::Panel<'_>, dose: &Dose, ink: Ink) -> super::panel::Drawn {
-    let Some(half) = &dose.summary.ec50 else {
-        return Ok(());
-    };
-    let Some(value) = half.value else {
-        return Ok(());
-    };
-    let Some(height) = interpolate(dose, value) else {
+fn mark_half(panel: &super::Panel<'_>, dose: &DoseResponse, ink: Ink) -> super::panel::Drawn {
+    let half: &Estimate = &dose.summary.ec50;
+    let Some(height) = interpolate(dose, half.value) else {
         return Ok(());
     };
     let Some(at) = panel.y.place(height) else {
         return Ok(());
     };
     let unit = dose.input_unit.as_deref();
+    let (lower, upper) = (finite(half.lower), finite(half.upper));
     let text = format!(
-        "EC50 {} ({})",
-        label::value(value, unit),
-        label::range(half.lower, half.upper, unit)
+        "half the effect at {} ({})",
+        label::value(half.value, unit),
+        label::range(lower, upper, unit)
     );
-    let low = half.lower.unwrap_or(0.0);
-    let high = half.upper.unwrap_or(f64::MAX);
-    let to = if half.upper.is_some() {
-        panel.x.clamped(high).unwrap_or(panel.x.to)
-    } else {
-        panel.x.to
-    };
-    let from = panel.x.clamped(low).unwrap_or(panel.x.from);
+    let from = lower
+        .and_then(|v| panel.x.clamped(v))
+        .unwrap_or(panel.x.from);
+    let to = upper.and_then(|v| panel.x.clamped(v)).unwrap_or(panel.x.to);
     panel.line_at((from, at), (to, at), ink.stroke(1.6), "", &text)?;
-    panel.mark(value, height, Marker::Diamond, ink, &text)
+    panel.mark(half.value, height, Marker::Diamond, ink, &text)
+}
+
+fn finite(v: f64) -> Option<f64> {
+    Some(v).filter(|v| v.is_finite())
 }
 
 /// Response at a dose between the points of a curve, linear in the logarithm.
-fn interpolate(dose: &Dose, at: f64) -> Option<f64> {
+fn interpolate(dose: &DoseResponse, at: f64) -> Option<f64> {
     dose.curve.windows(2).find_map(|w| {
         let [a, b] = w else { return None };
         if !(a.dose <= at && at <= b.dose) {
             return None;
         }
-        let (va, vb) = (a.value?, b.value?);
+        let (va, vb) = (finite(a.value)?, finite(b.value)?);
         let log = |v: f64| super::axis::place(Scale::Log, v);
         match (log(a.dose), log(b.dose), log(at)) {
             (Some(la), Some(lb), Some(l)) if lb > la => Some(va + (vb - va) * (l - la) / (lb - la)),
@@ -247,50 +280,51 @@ fn interpolate(dose: &Dose, at: f64) -> Option<f64> {
 
 /// A combination: response, and excess over each reference that applies.
 pub fn combination(study: &Study, c: &Combination) -> Option<Figure> {
-    let [first, second] = c.inputs.as_slice() else {
-        return None;
-    };
-    let s = &c.surface;
-    if s.a.len() < 2 || s.b.len() < 2 {
+    let [first, second] = &c.inputs;
+    let (n, m) = (c.doses_a.len(), c.doses_b.len());
+    if n < 2 || m < 2 || c.surface.len() != n * m {
         return None;
     }
-    let name = study.observable_name(&c.observable);
+    let read = response(&c.response);
+    let name = study.observable_name(read.observable);
     let unit = c
-        .unit
+        .response_unit
         .as_deref()
-        .or_else(|| study.observable_unit(&c.observable));
-    let mut drawings = vec![surface(
-        c,
-        &s.value,
-        &words::with_unit(name, unit),
-        unit,
-        false,
-    )];
-    for (values, title) in [
-        (&s.bliss, "excess over Bliss independence"),
-        (&s.loewe, "excess over Loewe additivity"),
-        (&s.hsa, "excess over the better drug alone"),
-    ] {
-        if values.iter().flatten().any(Option::is_some) {
-            drawings.push(surface(
-                c,
-                values,
-                &words::with_unit(title, unit),
-                unit,
-                true,
-            ));
+        .or_else(|| study.observable_unit(read.observable));
+    let title = words::with_unit(name, unit);
+    let mut drawings = vec![surface(c, &|p| p.response, &title, unit, false)];
+    let excesses: [(&dyn Fn(&SurfacePoint) -> Cell, &str, bool); 3] = [
+        (
+            &|p| p.bliss,
+            "excess over Bliss independence",
+            c.synergy.bliss.not_applicable.is_none(),
+        ),
+        (
+            &|p| p.loewe,
+            "excess over Loewe additivity",
+            c.synergy.loewe.not_applicable.is_none(),
+        ),
+        (
+            &|p| p.hsa,
+            "excess over the better drug alone",
+            c.synergy.hsa.not_applicable.is_none(),
+        ),
+    ];
+    for (pick, title, applies) in excesses {
+        if applies && c.surface.iter().any(|p| pick(p).value.is_finite()) {
+            drawings.push(surface(c, pick, title, None, true));
         }
     }
     let mut caption = format!("{name} over the doses of {first} and {second}");
-    if let Some(t) = c.time {
+    if let Some(t) = read.time {
         caption.push_str(&format!(
-            " at {}",
-            label::value(t, study.time_unit.as_deref())
+            " at {t}{}",
+            words::behind(study.time_unit.as_deref())
         ));
     }
     caption.push_str(
-        ". Each step of colour is a tenth of the range written beside the panel; an excess is blue below and orange \
-         above zero.",
+        ". An excess is a part of the full effect, blue below and orange above zero; each step of colour is an eleventh \
+         of the range written beside the panel.",
     );
     Some(Figure {
         id: format!("combine-{first}-{second}"),
@@ -303,19 +337,21 @@ pub fn combination(study: &Study, c: &Combination) -> Option<Figure> {
 
 fn surface(
     c: &Combination,
-    values: &[Vec<Option<f64>>],
+    pick: &dyn Fn(&SurfacePoint) -> Cell,
     title: &str,
     unit: Option<&str>,
     around_zero: bool,
 ) -> Drawing {
     const WIDTH: u32 = 460;
     const HEIGHT: u32 = 330;
+    let at = |i: usize, j: usize| {
+        let cell = pick(c.surface.get(i * c.doses_b.len() + j)?);
+        finite(cell.value).map(|_| cell)
+    };
     let all = || {
-        values
+        c.surface
             .iter()
-            .flatten()
-            .flatten()
-            .copied()
+            .map(|p| pick(p).value)
             .filter(|v| v.is_finite())
     };
     let (mut low, mut high) = all().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| {
@@ -334,10 +370,8 @@ fn surface(
             c.input_units.get(i).and_then(Option::as_deref),
         )
     };
-    let x = edges(&c.surface.a, input(0));
-    let y = edges(&c.surface.b, input(1));
-    let (x_edges, y_edges) = (x.1, y.1);
-    let (x, y) = (x.0, y.0);
+    let (x, x_edges) = edges(&c.doses_a, input(0));
+    let (y, y_edges) = edges(&c.doses_b, input(1));
     let left = left_room(&y);
     let frame = Frame {
         left,
@@ -359,22 +393,15 @@ fn surface(
         // Runs of one step along the first dose are one rectangle.
         for (j, window) in y_edges.windows(2).enumerate() {
             let [bottom, top] = window else { continue };
-            let step_at = |i: usize| {
-                values
-                    .get(i)
-                    .and_then(|row| row.get(j))
-                    .copied()
-                    .flatten()
-                    .map(|v| step(share(v)))
-            };
+            let step_at = |i: usize| at(i, j).map(|cell| step(share(cell.value)));
             let mut i = 0;
-            while i < c.surface.a.len() {
+            while i < c.doses_a.len() {
                 let Some(k) = step_at(i) else {
                     i += 1;
                     continue;
                 };
                 let start = i;
-                while i < c.surface.a.len() && step_at(i) == Some(k) {
+                while i < c.doses_a.len() && step_at(i) == Some(k) {
                     i += 1;
                 }
                 if let (Some(from), Some(to)) = (x_edges.get(start), x_edges.get(i)) {
@@ -382,7 +409,7 @@ fn surface(
                 }
             }
         }
-        readings(&panel, c, values, unit)?;
+        readings(&panel, c, &at, unit)?;
         legend(s, frame, (low, high), &ink)
     })
 }
@@ -430,26 +457,14 @@ fn edges(doses: &[f64], label: String) -> (Axis, Vec<f64>) {
 fn readings(
     panel: &super::Panel<'_>,
     c: &Combination,
-    values: &[Vec<Option<f64>>],
+    at: &dyn Fn(usize, usize) -> Option<Cell>,
     unit: Option<&str>,
 ) -> super::panel::Drawn {
     const EACH_WAY: usize = 14;
     let every = |n: usize| n.div_ceil(EACH_WAY).max(1);
-    for (i, a) in c
-        .surface
-        .a
-        .iter()
-        .enumerate()
-        .step_by(every(c.surface.a.len()))
-    {
-        for (j, b) in c
-            .surface
-            .b
-            .iter()
-            .enumerate()
-            .step_by(every(c.surface.b.len()))
-        {
-            let Some(v) = values.get(i).and_then(|r| r.get(j)).copied().flatten() else {
+    for (i, a) in c.doses_a.iter().enumerate().step_by(every(c.doses_a.len())) {
+        for (j, b) in c.doses_b.iter().enumerate().step_by(every(c.doses_b.len())) {
+            let Some(cell) = at(i, j) else {
                 continue;
             };
             let dose = |k: usize, v: f64| {
@@ -463,7 +478,7 @@ fn readings(
                 "{}, {}: {}",
                 dose(0, *a),
                 dose(1, *b),
-                label::value(v, unit)
+                label::value(cell.value, unit)
             );
             if let (Some(x), Some(y)) = (panel.x.clamped(*a), panel.y.clamped(*b)) {
                 panel.mark_at((x, y), Marker::Spot, Ink::Touch, &text)?;

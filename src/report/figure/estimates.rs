@@ -1,7 +1,7 @@
 //! Profiles, bootstrap histograms, correlation, and where intervals lie within the bounds of the search.
 
 use super::super::number::{Style, fixed, shortest};
-use super::super::view::{Bootstrap, End, Estimate, Fit, Interval, Profile, Profiles, Study};
+use super::super::view::{Fit, Replicates, Study};
 use super::super::words;
 use super::axis::{Axis, Scale, place};
 use super::ink::{HEAT_STEPS, Ink};
@@ -9,6 +9,9 @@ use super::label;
 use super::marker::Marker;
 use super::panel::{Frame, Words, bottom_room, left_room, sheet};
 use super::{Drawing, Figure, PANEL, Sample};
+use crate::uncertainty::bootstrap::{BootstrapInterval, Correlation};
+use crate::uncertainty::profile::{Profile, ThresholdKind};
+use crate::uncertainty::{Bootstrap, Estimate, Interval, Profiles};
 
 /// Height of a panel.
 const HEIGHT: u32 = 200;
@@ -69,11 +72,10 @@ pub fn profiles(study: &Study, profiles: &Profiles, fit: Option<&Fit>) -> Option
         .take(MOST)
         .map(|p| profile(study, p, estimate(fit, &p.id)))
         .collect();
-    let threshold = match profiles.threshold.as_deref() {
-        Some("small_sample") => "small-sample threshold",
-        Some("chi2") => "χ² threshold",
-        Some("bootstrap") => "bootstrap-calibrated threshold",
-        _ => "threshold",
+    let threshold = match profiles.threshold {
+        ThresholdKind::SmallSample => "threshold for small samples",
+        ThresholdKind::Chi2 => "χ² threshold",
+        ThresholdKind::Bootstrap => "threshold calibrated by simulation",
     };
     Some(Figure {
         id: "profiles".into(),
@@ -83,7 +85,7 @@ pub fn profiles(study: &Study, profiles: &Profiles, fit: Option<&Fit>) -> Option
             .into(),
         key: vec![
             (Sample::Line(Ink::Fit), "profile".into()),
-            (Sample::Line(Ink::Limit), format!("{threshold}, {}", words::level(profiles.level))),
+            (Sample::Line(Ink::Limit), format!("{threshold}, {}", words::level(Some(profiles.level)))),
             (Sample::Area(Ink::Band), "interval".into()),
             (Sample::Dot(Marker::Diamond, Ink::Fit), "estimate".into()),
             (Sample::Line(Ink::Axis), "bound of the search".into()),
@@ -93,19 +95,21 @@ pub fn profiles(study: &Study, profiles: &Profiles, fit: Option<&Fit>) -> Option
 }
 
 fn profile(study: &Study, profile: &Profile, estimate: Option<&Estimate>) -> Drawing {
-    let points: Vec<(f64, f64)> = profile
-        .points
+    let points = &profile.points;
+    let best = points
         .iter()
-        .filter_map(|p| Some((p.value?, p.objective?)))
+        .map(|p| p.objective)
+        .fold(f64::INFINITY, f64::min);
+    let threshold = Some(profile.threshold).filter(|t| *t > 0.0 && t.is_finite());
+    let rise: Vec<(f64, f64)> = points
+        .iter()
+        .map(|p| (p.value, 2.0 * (p.objective - best)))
         .collect();
-    let best = points.iter().map(|p| p.1).fold(f64::INFINITY, f64::min);
-    let threshold = profile.threshold.filter(|t| *t > 0.0);
-    let rise: Vec<(f64, f64)> = points.iter().map(|(v, o)| (*v, 2.0 * (o - best))).collect();
     // Twice the threshold shows how the curve goes on without flattening what lies below it.
     let top = threshold.map_or_else(|| rise.iter().map(|p| p.1).fold(1.0, f64::max), |t| 2.0 * t);
     let scale = estimate.map_or_else(
         || {
-            if points.iter().all(|p| p.0 > 0.0) {
+            if points.iter().all(|p| p.value > 0.0) {
                 Scale::Log
             } else {
                 Scale::Linear
@@ -116,7 +120,7 @@ fn profile(study: &Study, profile: &Profile, estimate: Option<&Estimate>) -> Dra
     let x = Axis::over(
         name_axis(study, estimate, &profile.id),
         scale,
-        points.iter().map(|p| p.0),
+        points.iter().map(|p| p.value),
         5,
     );
     let y = Axis::between("2Δ objective".into(), Scale::Linear, 0.0, top, 4);
@@ -124,27 +128,25 @@ fn profile(study: &Study, profile: &Profile, estimate: Option<&Estimate>) -> Dra
     sheet(PANEL, HEIGHT, label, |s| {
         let panel = s.panel(frame(&x, &y), x.clone(), y.clone())?;
         let unit = unit(study, estimate, &profile.id);
-        if let Some(interval) = &profile.interval {
-            let (lower, upper) = words::closed(interval);
-            let from = lower
-                .and_then(|v| panel.x.clamped(v))
-                .unwrap_or(panel.x.from);
-            let to = upper.and_then(|v| panel.x.clamped(v)).unwrap_or(panel.x.to);
-            let text = format!(
-                "{}{}",
-                words::interval(interval, estimate.and_then(|e| e.value), Style::Typeset),
-                words::behind(unit)
-            );
-            panel.block(
-                (from, panel.y.from),
-                (to, threshold.unwrap_or(top)),
-                Ink::Band,
-                &text,
-            )?;
-        }
+        let (lower, upper) = words::closed(&profile.interval);
+        let from = lower
+            .and_then(|v| panel.x.clamped(v))
+            .unwrap_or(panel.x.from);
+        let to = upper.and_then(|v| panel.x.clamped(v)).unwrap_or(panel.x.to);
+        let text = format!(
+            "{}{}",
+            words::interval(&profile.interval, estimate.map(|e| e.value), Style::Typeset),
+            words::behind(unit)
+        );
+        panel.block(
+            (from, panel.y.from),
+            (to, threshold.unwrap_or(top)),
+            Ink::Band,
+            &text,
+        )?;
         for bound in [
-            estimate.and_then(|e| e.lower_bound),
-            estimate.and_then(|e| e.upper_bound),
+            estimate.map(|e| e.lower_bound),
+            estimate.map(|e| e.upper_bound),
         ]
         .into_iter()
         .flatten()
@@ -166,7 +168,7 @@ fn profile(study: &Study, profile: &Profile, estimate: Option<&Estimate>) -> Dra
                 panel.mark(*v, *r, Marker::Point, Ink::Fit, &text)?;
             }
         }
-        if let Some(v) = estimate.and_then(|e| e.value) {
+        if let Some(v) = estimate.map(|e| e.value) {
             panel.mark(v, 0.0, Marker::Diamond, Ink::Fit, &label::value(v, unit))?;
         }
         Ok(())
@@ -174,8 +176,12 @@ fn profile(study: &Study, profile: &Profile, estimate: Option<&Estimate>) -> Dra
 }
 
 /// Histograms of the bootstrap replicates, with the interval and the fit.
-pub fn histograms(study: &Study, bootstrap: &Bootstrap, fit: Option<&Fit>) -> Option<Figure> {
-    let replicates = bootstrap.replicates.as_ref()?;
+pub fn histograms(
+    study: &Study,
+    bootstrap: &Bootstrap,
+    replicates: &Replicates,
+    fit: Option<&Fit>,
+) -> Option<Figure> {
     let drawings: Vec<Drawing> = replicates
         .ids
         .iter()
@@ -211,7 +217,7 @@ fn histogram(
     study: &Study,
     id: &str,
     values: &[f64],
-    interval: Option<&Interval>,
+    interval: Option<&BootstrapInterval>,
     estimate: Option<&Estimate>,
 ) -> Option<Drawing> {
     let positive = values.iter().all(|v| *v > 0.0);
@@ -281,12 +287,12 @@ fn histogram(
             )?;
         }
         if let Some(interval) = interval {
-            let (lower, upper) = words::closed(interval);
+            let (lower, upper) = words::closed(&interval.interval);
             for end in [lower, upper].into_iter().flatten() {
                 panel.vertical(end, Ink::Limit, "dashed", &label::value(end, unit))?;
             }
         }
-        if let Some(v) = estimate.and_then(|e| e.value) {
+        if let Some(v) = estimate.map(|e| e.value) {
             panel.vertical(
                 v,
                 Ink::Fit,
@@ -313,8 +319,7 @@ fn back(scale: Scale, p: f64) -> f64 {
 }
 
 /// Correlation of the estimates: a triangle of cells with their numbers.
-pub fn correlation(bootstrap: &Bootstrap) -> Option<Figure> {
-    let c = bootstrap.correlation.as_ref()?;
+pub fn correlation(c: &Correlation) -> Option<Figure> {
     let n = c.ids.len();
     // Beyond this, numbers no longer fit in the cells and the table in the result files is the better view.
     const LARGEST: usize = 40;
@@ -417,12 +422,16 @@ pub fn correlation(bootstrap: &Bootstrap) -> Option<Figure> {
 }
 
 /// Where each interval lies within the bounds of the search, all methods side by side.
-pub fn intervals(study: &Study, fit: &Fit, sets: &[(&str, Vec<Interval>)]) -> Option<Figure> {
+pub fn intervals(
+    study: &Study,
+    fit: &Fit,
+    sets: &[(String, Vec<(&str, &Interval)>)],
+) -> Option<Figure> {
     const LINE: f64 = 34.0;
     let rows: Vec<&Estimate> = fit
         .estimates
         .iter()
-        .filter(|e| e.lower_bound.is_some() && e.upper_bound.is_some())
+        .filter(|e| e.lower_bound.is_finite() && e.upper_bound.is_finite())
         .collect();
     if rows.is_empty() || rows.len() > MOST {
         return None;
@@ -453,10 +462,9 @@ pub fn intervals(study: &Study, fit: &Fit, sets: &[(&str, Vec<Interval>)]) -> Op
             for (i, e) in rows.iter().enumerate() {
                 let row = (n - 1 - i) as f64;
                 let scale = scale_of(&e.scale);
-                let (Some(low), Some(high)) = (
-                    e.lower_bound.and_then(|v| place(scale, v)),
-                    e.upper_bound.and_then(|v| place(scale, v)),
-                ) else {
+                let (Some(low), Some(high)) =
+                    (place(scale, e.lower_bound), place(scale, e.upper_bound))
+                else {
                     continue;
                 };
                 if high <= low {
@@ -467,14 +475,14 @@ pub fn intervals(study: &Study, fit: &Fit, sets: &[(&str, Vec<Interval>)]) -> Op
                 panel.line_at((0.0, row), (1.0, row), Ink::Grid.stroke(1.0), "", "")?;
                 let unit = unit(study, Some(e), &e.id);
                 for (k, (name, set)) in sets.iter().enumerate() {
-                    let Some(interval) = set.iter().find(|i| i.id == e.id) else {
+                    let Some((_, interval)) = set.iter().find(|(id, _)| *id == e.id) else {
                         continue;
                     };
                     let at = row + 0.22 - 0.22 * k as f64;
                     let (l, u) = words::closed(interval);
                     let text = format!(
                         "{name}: {}{}",
-                        words::interval(interval, e.value, Style::Typeset),
+                        words::interval(interval, Some(e.value), Style::Typeset),
                         words::behind(unit)
                     );
                     let from = l.and_then(share).unwrap_or(0.0);
@@ -503,12 +511,11 @@ pub fn intervals(study: &Study, fit: &Fit, sets: &[(&str, Vec<Interval>)]) -> Op
                         )?;
                     }
                 }
-                if let Some(p) = e.value.and_then(share) {
-                    let v = e.value.unwrap_or_default();
+                if let Some(p) = share(e.value) {
+                    let v = e.value;
                     panel.mark_at((p, row), Marker::Diamond, Ink::Data, &label::value(v, unit))?;
                 }
-                let bound =
-                    |v: Option<f64>| v.map_or_else(String::new, |v| shortest(v, Style::Typeset));
+                let bound = |v: f64| shortest(v, Style::Typeset);
                 let words = Words {
                     ink: Ink::Muted,
                     size: 9.0,
@@ -533,16 +540,11 @@ pub fn intervals(study: &Study, fit: &Fit, sets: &[(&str, Vec<Interval>)]) -> Op
     key.extend(
         sets.iter()
             .enumerate()
-            .map(|(k, (name, _))| (Sample::Dash(k as u8), (*name).to_owned())),
+            .map(|(k, (name, _))| (Sample::Dash(k as u8), name.clone())),
     );
-    let open = sets.iter().any(|(_, set)| {
-        set.iter().any(|i| {
-            [i.lower_status, i.upper_status]
-                .into_iter()
-                .flatten()
-                .any(|s| s != End::Closed)
-        })
-    });
+    let open = sets
+        .iter()
+        .any(|(_, set)| set.iter().any(|(_, i)| i.ends().is_none()));
     if open {
         key.push((
             Sample::Dot(Marker::Right, Ink::Muted),

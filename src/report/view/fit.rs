@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Interval;
+use crate::uncertainty::{Estimate, Interval, Range};
 
 /// A fit.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -64,56 +64,6 @@ pub struct Fit {
     pub problem: serde_json::Value,
 }
 
-/// What the data say about a parameter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// Both ends of its interval are closed.
-    Identifiable,
-    /// An end is open or at a bound.
-    PracticallyNonIdentifiable,
-    /// Only a combination with others is determined.
-    StructurallyNonIdentifiable,
-    /// It says what the prior says.
-    PriorOnly,
-}
-
-/// An estimate on the natural scale.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Estimate {
-    /// Parameter id.
-    pub id: String,
-    /// Value.
-    pub value: Option<f64>,
-    /// Unit.
-    pub unit: Option<String>,
-    /// Scale of estimation: `lin`, `log`, `log10`, `logit`.
-    pub scale: String,
-    /// Lower bound of the search.
-    pub lower_bound: Option<f64>,
-    /// Upper bound of the search.
-    pub upper_bound: Option<f64>,
-    /// Bound that the estimate lies at: `lower`, `upper`, `true`, or absent.
-    pub at_bound: serde_json::Value,
-    /// Standard error on the natural scale.
-    pub standard_error: Option<f64>,
-    /// Standard error on the scale of estimation.
-    pub standard_error_scaled: Option<f64>,
-    /// Standard error over value.
-    pub relative_standard_error: Option<f64>,
-    /// Share of the information that comes from the prior.
-    pub prior_share: Option<f64>,
-    /// Reference interval.
-    pub interval: Option<Interval>,
-    /// Further intervals of the same estimate, by method.
-    pub intervals: Vec<Interval>,
-    /// Verdict.
-    pub verdict: Option<Verdict>,
-    /// The verdict in words (which combination is free, what bounds each end).
-    pub verdict_text: Option<String>,
-}
-
 /// A row of data beside the fit.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -146,16 +96,6 @@ pub struct DataRow {
     pub source: Option<String>,
     /// Data set.
     pub dataset: Option<String>,
-}
-
-/// Two ends.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Range {
-    /// Lower end.
-    pub lower: Option<f64>,
-    /// Upper end.
-    pub upper: Option<f64>,
 }
 
 /// Starts of the search.
@@ -201,4 +141,34 @@ pub struct Warning {
     /// What it is about: a parameter, row, arm.
     #[serde(rename = "where")]
     pub place: Option<String>,
+}
+
+/// A scalar prediction.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Prediction {
+    /// Name.
+    pub id: String,
+    /// Expression over `observable@experiment@time`.
+    pub expression: String,
+    /// What it is, for people.
+    pub description: Option<String>,
+    /// Value at the fit.
+    pub value: Option<f64>,
+    /// Unit.
+    pub unit: Option<String>,
+    /// Intervals by method.
+    pub intervals: Vec<Interval>,
+    /// Share of the information that comes from priors.
+    pub prior_share: Option<f64>,
+}
+
+/// Estimates of the replicates that succeeded, on the natural scale.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Replicates {
+    /// Parameters.
+    pub ids: Vec<String>,
+    /// One row a replicate.
+    pub rows: Vec<Vec<f64>>,
 }

@@ -1,32 +1,29 @@
 //! What a report shows, as plain data.
 //!
-//! Every part is optional: a report of a fit alone is already whole, and grows with what else has been computed. The
-//! parts named after a result file ([`Fit`], [`Bootstrap`], [`Profiles`], [`Comparison`], [`Dose`], [`Combination`],
-//! [`Courses`]) have its keys and are read from it as it stands; unknown keys are left alone, absent ones are empty.
-//! [`Equations`] and [`Study`] are made from the model and the problem.
+//! Every part is optional: a report of a fit alone is already whole, and grows with what else has been computed.
+//! [`Fit`] has the keys of `result.json` and is read from it as it stands (unknown keys are left alone, absent ones are
+//! empty); the other results are the structs of the floors that compute them. [`Study`] and [`Equations`] are made from
+//! the problem and its model.
 
 use serde::Serialize;
+
+use crate::predict::combination::Combination;
+use crate::predict::course::Courses;
+use crate::predict::dose::{DoseResponse, FoldShift};
+use crate::predict::population::PopulationResponse;
+use crate::predict::sensitivity::Sensitivity;
+use crate::uncertainty::{Bootstrap, Comparison, Coverage, Design, Profiles, Structural};
 
 mod fit;
 mod model;
 mod names;
-mod prediction;
 mod study;
-mod uncertainty;
 
-pub use fit::{DataRow, Estimate, Fit, Range, Relation, Starts, Verdict, Warning};
-pub use model::{Declaration, Equation, Equations, Flow, FlowKind, Node};
-pub use prediction::{
-    Combination, Course, CoursePoint, Courses, Design, DesignRow, Dose, DosePoint, DoseSummary,
-    Excess, Index, Prediction, Sensitivity, Summarised, Surface, Synergy,
-};
+pub use fit::{DataRow, Fit, Prediction, Relation, Replicates, Starts, Warning};
+pub use model::{Declaration, Equation, Equations, Flow, FlowKind, Node, Role};
 pub use study::{
     Assumption, Audit, Claim, Conclusion, Experiment, Observable, ParameterRow, RelationText,
-    Scenario, Setting, Study,
-};
-pub use uncertainty::{
-    Bootstrap, Comparison, Correlation, Coverage, CoverageRow, End, Interval, LikelihoodRatio,
-    ModelRow, Profile, ProfilePoint, Profiles, Refused, Replicates,
+    Scenario, Setting, Study, Variant,
 };
 
 /// Everything that a report may show.
@@ -42,22 +39,32 @@ pub struct View {
     pub equations: Option<Equations>,
     /// The fit of the main scenario (`result.json`).
     pub fit: Option<Fit>,
-    /// `bootstrap.json` with its replicates.
+    /// `bootstrap.json`.
     pub bootstrap: Option<Bootstrap>,
+    /// The replicates of the bootstrap (`replicates.tsv`).
+    pub replicates: Option<Replicates>,
     /// `profile.json`.
     pub profiles: Option<Profiles>,
+    /// What the data can determine at all.
+    pub structural: Option<Structural>,
     /// `compare.json`.
     pub comparison: Option<Comparison>,
+    /// What the compared variants assume, and which facts they meet.
+    pub variants: Vec<Variant>,
     /// Coverage of the intervals, measured by simulation.
-    pub coverage: Option<Coverage>,
+    pub coverage: Vec<Coverage>,
     /// Time courses with bands.
     pub courses: Option<Courses>,
     /// Scalar predictions with intervals.
     pub predictions: Vec<Prediction>,
-    /// Dose-response curves (`dose.json`), those that share input and observable are drawn together.
-    pub doses: Vec<Dose>,
+    /// Dose-response curves (`dose.json`); those of one input and observable are drawn together.
+    pub doses: Vec<DoseResponse>,
+    /// Fold shifts between such curves.
+    pub shifts: Vec<FoldShift>,
     /// Drug combinations (`combine.json`).
     pub combinations: Vec<Combination>,
+    /// Responses over a population.
+    pub populations: Vec<PopulationResponse>,
     /// Sensitivity indices.
     pub sensitivities: Vec<Sensitivity>,
     /// Which further measurement would narrow a target.

@@ -68,8 +68,20 @@ pub struct Node {
     pub id: String,
     /// What it is, for the hover text.
     pub description: String,
-    /// `state`, `input` or `output`.
-    pub role: &'static str,
+    /// What it stands for.
+    pub role: Role,
+}
+
+/// What a node of the diagram stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// A quantity with memory.
+    State,
+    /// A dose.
+    Input,
+    /// A readout.
+    Output,
 }
 
 /// What an arrow of the diagram means.

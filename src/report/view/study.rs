@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Fit;
+use super::{Fit, Relation};
 
 /// The study's vocabulary.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -167,4 +167,16 @@ pub struct Audit {
     pub settings: BTreeMap<String, String>,
     /// Random seed.
     pub seed: Option<u64>,
+}
+
+/// A variant of the model that was compared.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Variant {
+    /// Id in the comparison.
+    pub id: String,
+    /// What it assumes.
+    pub description: String,
+    /// Relations and facts at its fit.
+    pub relations: Vec<Relation>,
 }
