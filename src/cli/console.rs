@@ -164,7 +164,7 @@ fn put(bytes: &[u8]) {
 }
 
 /// Writes a line to stderr; if that is closed there is nobody to tell.
-fn complain(text: &str) {
+pub fn complain(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 

@@ -11,6 +11,8 @@ mod common;
 mod console;
 mod exit;
 mod failure;
+mod session;
+mod table;
 
 pub use exit::Exit;
 

@@ -3,11 +3,20 @@
 //! Everything that touches files or the clock on behalf of a run is here; nothing here prints or exits.
 
 pub mod atomic;
+pub mod audit;
 pub mod canonical;
 pub mod checkpoint;
+pub mod findings;
+pub mod fitting;
 pub mod json;
+pub mod open;
 pub mod plan;
+pub mod result;
+pub mod sbml_case;
 pub mod scenario;
 pub mod schema;
+pub mod simulations;
 pub mod stop;
 pub mod strict;
+pub mod values;
+pub mod work;

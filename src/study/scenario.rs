@@ -99,6 +99,65 @@ pub fn as_it_is() -> Scenario {
     }
 }
 
+/// Puts a variant of the problem's variant table in place of the model: its parts, and what it fixes or estimates.
+///
+/// # Errors
+/// [`ScenarioError::Unknown`].
+pub fn take_variant(scenario: &str, id: &str, problem: &mut Problem) -> Result<(), ScenarioError> {
+    let Some(variant) = problem.variants.iter().find(|v| v.id == id).cloned() else {
+        return Err(ScenarioError::Unknown {
+            scenario: scenario.into(),
+            what: "variant",
+            name: id.into(),
+            similar: similar(id, problem.variants.iter().map(|v| v.id.as_str())),
+        });
+    };
+    for file in problem
+        .models
+        .iter_mut()
+        .filter(|f| f.language == "mechfit")
+    {
+        file.parts.extend(variant.parts.iter().cloned());
+    }
+    for (id, value) in &variant.parameters {
+        for p in problem.parameters.iter_mut().filter(|p| p.id == *id) {
+            p.estimate = value.is_none();
+            if value.is_some() {
+                p.nominal = *value;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Leaves out the rows of the parameter table that belong to parts which are not laid over the model, and those whose
+/// parameter a part has made a constant; returns their ids.
+pub fn drop_foreign_parameters(problem: &mut Problem, models: &[Model]) -> Vec<String> {
+    let parts: Vec<String> = problem
+        .models
+        .iter()
+        .flat_map(|m| &m.parts)
+        .filter_map(|p| p.file_stem())
+        .map(|s| s.to_string_lossy().into_owned())
+        .collect();
+    let fixed = |id: &str| {
+        models
+            .iter()
+            .flat_map(|m| &m.parameters)
+            .any(|p| p.id == id && p.fixed)
+    };
+    let mut ignored = Vec::new();
+    problem.parameters.retain(|p| {
+        let own = p.parts.is_empty() || p.parts.iter().any(|name| parts.contains(name));
+        let keep = own && !fixed(&p.id);
+        if !keep {
+            ignored.push(p.id.clone());
+        }
+        keep
+    });
+    ignored
+}
+
 /// Applies a scenario to a problem. Model variants are not chosen here (they decide which files are read).
 ///
 /// # Errors

@@ -92,6 +92,10 @@ impl Command {
     /// Does it.
     pub fn run(&self, console: &mut Console) -> Result<Exit, Failure> {
         match self {
+            Self::Check(a) => a.run(console),
+            Self::Simulate(a) => a.run(console),
+            Self::Evaluate(a) => a.run(console),
+            Self::Bench(a) => a.run(console),
             Self::Schema(a) => a.run(console),
             Self::Completions(a) => a.run(console),
             _ => Err(Failure::usage(

@@ -1,0 +1,163 @@
+//! What an auditor needs to know of a run, beside its result: who ran what where, with which program and files.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Instant, SystemTime};
+
+use serde::Serialize;
+
+use super::canonical::{file_hash, hash};
+
+/// The versions of all dependencies that this program was built from.
+const LOCK: &[u8] = include_bytes!("../../Cargo.lock");
+/// Variables of the environment that can change how a run goes (never what it computes).
+const ENVIRONMENT: [&str; 4] = ["RAYON_NUM_THREADS", "NO_COLOR", "MECHFIT_SUITES", "TMPDIR"];
+
+/// A run as it goes.
+#[derive(Debug)]
+pub struct Clock {
+    started: SystemTime,
+    from: Instant,
+}
+
+impl Clock {
+    /// Starts now.
+    pub fn start() -> Self {
+        Self {
+            started: SystemTime::now(),
+            from: Instant::now(),
+        }
+    }
+    /// Seconds since the start, by a clock that never goes back.
+    pub fn elapsed_s(&self) -> f64 {
+        self.from.elapsed().as_secs_f64()
+    }
+}
+
+/// Everything that depends on the clock, the host or the number of threads. Results are the same without it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Provenance {
+    /// The program.
+    pub program: Program,
+    /// Arguments as given.
+    pub command: Vec<String>,
+    /// Working directory.
+    pub working_directory: Option<PathBuf>,
+    /// Problem as given.
+    pub problem: PathBuf,
+    /// SHA-256 of every file read.
+    pub files: BTreeMap<String, String>,
+    /// Name of the machine.
+    pub host: Option<String>,
+    /// Its processor.
+    pub processor: Option<String>,
+    /// Variables of the environment that matter.
+    pub environment: BTreeMap<String, String>,
+    /// Threads used.
+    pub threads: usize,
+    /// Start, universal time.
+    pub started: String,
+    /// End, universal time.
+    pub finished: String,
+    /// Seconds between.
+    pub elapsed_s: f64,
+    /// Units (starts, replicates) taken over from earlier runs.
+    pub resumed_units: u64,
+}
+
+/// The program that ran.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Program {
+    /// Name.
+    pub name: &'static str,
+    /// Version.
+    pub version: &'static str,
+    /// Processor and system that it was built for.
+    pub target: String,
+    /// Whether it was built with optimisation.
+    pub profile: &'static str,
+    /// SHA-256 of the executable.
+    pub executable_sha256: Option<String>,
+    /// SHA-256 of the list of its dependencies.
+    pub dependencies_sha256: String,
+}
+
+impl Program {
+    /// This program.
+    pub fn this() -> Self {
+        Self {
+            name: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
+            target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
+            profile: if cfg!(debug_assertions) {
+                "debug"
+            } else {
+                "release"
+            },
+            executable_sha256: std::env::current_exe()
+                .ok()
+                .and_then(|p| file_hash(&p).ok()),
+            dependencies_sha256: hash(LOCK),
+        }
+    }
+}
+
+/// The record of a run that ends now.
+pub fn provenance(
+    clock: &Clock,
+    problem: &Path,
+    files: &[PathBuf],
+    resumed_units: u64,
+) -> Provenance {
+    let stamp = |t| humantime::format_rfc3339_seconds(t).to_string();
+    Provenance {
+        program: Program::this(),
+        command: std::env::args_os()
+            .map(|a| a.to_string_lossy().into_owned())
+            .collect(),
+        working_directory: std::env::current_dir().ok(),
+        problem: problem.to_path_buf(),
+        files: hashes(files),
+        host: first_line("/proc/sys/kernel/hostname"),
+        processor: processor(),
+        environment: ENVIRONMENT
+            .iter()
+            .filter_map(|name| Some(((*name).to_string(), std::env::var(name).ok()?)))
+            .collect(),
+        threads: rayon::current_num_threads(),
+        started: stamp(clock.started),
+        finished: stamp(SystemTime::now()),
+        elapsed_s: clock.elapsed_s(),
+        resumed_units,
+    }
+}
+
+/// SHA-256 of files by their path as given; a file that has gone is shown as such.
+fn hashes(files: &[PathBuf]) -> BTreeMap<String, String> {
+    files
+        .iter()
+        .map(|f| {
+            let hash = file_hash(f).unwrap_or_else(|e| e.to_string());
+            (f.display().to_string(), hash)
+        })
+        .collect()
+}
+
+/// One hash of the content of all files, whatever they are called.
+pub fn files_hash(files: &[PathBuf]) -> String {
+    let mut list: Vec<String> = hashes(files).into_values().collect();
+    list.sort_unstable();
+    list.dedup();
+    hash(list.join("\n").as_bytes())
+}
+
+fn first_line(path: &str) -> Option<String> {
+    let text = std::fs::read_to_string(path).ok()?;
+    Some(text.lines().next()?.trim().to_string())
+}
+
+fn processor() -> Option<String> {
+    let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
+    let line = text.lines().find(|l| l.starts_with("model name"))?;
+    Some(line.split_once(':')?.1.trim().to_string())
+}
