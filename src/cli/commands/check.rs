@@ -87,8 +87,8 @@ impl Arguments {
             plural(m.events.len(), "event"),
         )];
         let findings = match probe(m.clone()) {
-            Ok(()) => loaded.findings,
-            Err(finding) => {
+            None => loaded.findings,
+            Some(finding) => {
                 let mut list = loaded.findings;
                 list.push(finding.in_file(self.target.display().to_string()));
                 list
@@ -158,7 +158,7 @@ fn add_new(all: &mut Vec<Finding>, list: Vec<Finding>) {
 }
 
 /// Compiles a model without integrating it.
-fn probe(model: Model) -> Result<(), Finding> {
+fn probe(model: Model) -> Option<Finding> {
     let variables = model
         .states
         .iter()
@@ -169,8 +169,8 @@ fn probe(model: Model) -> Result<(), Finding> {
         ..Request::default()
     };
     match course(model, &request, &Settings::default()) {
-        Ok(_) | Err(CourseError::Simulate(_)) => Ok(()),
-        Err(e) => Err(Finding::error("model", e.to_string())),
+        Ok(_) | Err(CourseError::Simulate(_)) => None,
+        Err(e) => Some(Finding::error("model", e.to_string())),
     }
 }
 
