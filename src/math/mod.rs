@@ -1,4 +1,5 @@
 //! Mathematical expressions: lexer, parser, tree, printer.
+mod constant;
 pub mod expr;
 mod names;
 mod parse;

@@ -2,7 +2,10 @@
 //!
 //! Readers make it from text (`language`) or SBML (`sbml`); nothing here knows data or integration.
 
-use std::path::PathBuf;
+pub mod language;
+pub mod sbml;
+
+use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Finding;
 use crate::math::Expr;
@@ -19,7 +22,49 @@ pub struct Loaded {
     pub files: Vec<PathBuf>,
 }
 
-pub mod sbml;
+/// Reads a model in `language` (`mechfit` or `sbml`, as PEtab names them; empty: by the ending of the file) with parts laid over it.
+///
+/// # Errors
+/// Every finding of the files, at least one of which is an error.
+pub fn load(path: &Path, language: &str, parts: &[PathBuf]) -> Result<Loaded, Vec<Finding>> {
+    let language = match language {
+        "" => language_of(path),
+        given => given,
+    };
+    match language {
+        "mechfit" => language::load(path, parts),
+        "sbml" => match parts.first() {
+            None => sbml::load(path),
+            Some(part) => Err(vec![
+                Finding::error(
+                    "not-a-part",
+                    format!(
+                        "the part `{}` cannot be laid over an SBML model",
+                        part.display()
+                    ),
+                )
+                .in_file(path.display().to_string())
+                .help("write the model in the model language to vary it by parts"),
+            ]),
+        },
+        other => Err(vec![
+            Finding::error(
+                "unknown-language",
+                format!("models in `{other}` cannot be read"),
+            )
+            .in_file(path.display().to_string())
+            .help("the languages are `mechfit` (.model) and `sbml` (.xml)"),
+        ]),
+    }
+}
+
+/// The language that the ending of a file stands for.
+pub fn language_of(path: &Path) -> &'static str {
+    match path.extension().and_then(|e| e.to_str()) {
+        Some("xml" | "sbml") => "sbml",
+        _ => "mechfit",
+    }
+}
 
 /// A model as its readers deliver it: every name that an expression uses is declared here, or is `time`.
 ///

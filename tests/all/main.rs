@@ -1,6 +1,8 @@
 //! All integration tests in one binary: one link instead of one per file. One module a topic.
 
 mod layers;
+mod model_language;
+mod model_language;
 mod petab_suite;
 mod quantities;
 mod sbml_suite;
