@@ -2,7 +2,6 @@
 
 mod layers;
 mod model_language;
-mod model_language;
 mod petab_suite;
 mod quantities;
 mod sbml_suite;
