@@ -29,6 +29,9 @@ pub struct Pattern {
     pub entries: Vec<(u32, u32)>,
 }
 
+/// Number of points that are evaluated together: the stages of a step of Rodas5P, and two registers of four numbers.
+pub const LANES: usize = 8;
+
 /// The right-hand side of one smooth segment and its exact derivatives.
 ///
 /// `n` states, `m` active parameters (sensitivity columns). Dense sensitivity blocks are row-major `n × m`
@@ -53,8 +56,19 @@ pub trait Ode {
     fn rhs(&mut self, t: f64, y: &[f64], out: &mut [f64]);
     /// Values of `J` at `(t, y)` in the order of its pattern.
     fn jacobian(&mut self, t: f64, y: &[f64], out: &mut [f64]);
-    /// `f`, `J` and `F` together (they share subexpressions): what a stage of a sensitivity step needs.
+    /// `f` and `J` together (they share subexpressions).
+    fn rhs_and_jacobian(&mut self, t: f64, y: &[f64], f: &mut [f64], jac: &mut [f64]);
+    /// `f`, `J` and `F` together: what a stage of a sensitivity step needs.
     fn linearise(&mut self, t: f64, y: &[f64], f: &mut [f64], jac: &mut [f64], par: &mut [f64]);
+    /// `J` and `F` at [`LANES`] points: `y` holds the states of one point after the other, `jac` and `par` the values of
+    /// each entry at all points, `jac[e*LANES + point]`.
+    fn derivatives_at_points(
+        &mut self,
+        t: &[f64; LANES],
+        y: &[f64],
+        jac: &mut [f64],
+        par: &mut [f64],
+    );
     /// Explicit `∂f/∂t` at `(t, y)` (`n`).
     fn time_derivative(&mut self, t: f64, y: &[f64], out: &mut [f64]);
     /// Directional derivative of `J` along each sensitivity column: for column `k` and entry `e` of the Jacobian

@@ -46,7 +46,7 @@ impl RodasWorkspace {
         } else {
             ode.parameter_pattern().entries.len()
         };
-        self.states.resize(n, jacobian, parameters);
+        self.states.resize(n, jacobian);
         self.sensitivities.resize(n, m, jacobian, parameters);
         self.matrix.prepare(ode);
         self.atol.clear();
@@ -91,6 +91,7 @@ pub fn integrate<O: Ode, K: StepSink + ?Sized>(
     if t1 <= t0 || t1.is_nan() {
         return Ok(Stop::End);
     }
+    let arch = pulp::Arch::new();
     let autonomous = ode.is_autonomous();
     let rtol = tolerances.rtol;
     let n_roots = ode.n_roots();
@@ -100,7 +101,7 @@ pub fn integrate<O: Ode, K: StepSink + ?Sized>(
     workspace.states.start.copy_from_slice(y);
     workspace.sensitivities.start.copy_from_slice(s);
     let mut t = t0;
-    let mut h = start_of_step(ode, workspace, m, t, autonomous, work).map(|()| match h0 {
+    let mut h = start_of_step(ode, workspace, t, autonomous, work).map(|()| match h0 {
         Some(h0) if h0 > 0.0 => h0.min(t1 - t0),
         _ => heuristic_step(ode, workspace, t0, t1, rtol, work),
     })?;
@@ -151,11 +152,15 @@ pub fn integrate<O: Ode, K: StepSink + ?Sized>(
         let (mut error, state) = error_norm(states.error(), &states.start, &states.end, atol, rtol);
         worst = state;
         if m > 0 && error <= 1.0 {
-            if !along_is_known {
-                sensitivities.start_step(ode, t, &states.start, autonomous);
-                along_is_known = true;
-            }
-            if !sensitivities.compute(ode, matrix, states, m, t, h, autonomous, work) {
+            // In registers as wide as the processor's; the same operations in the same order, hence the same bytes.
+            let done = arch.dispatch(|| {
+                if !along_is_known {
+                    sensitivities.start_step(ode, t, &states.start, autonomous);
+                }
+                sensitivities.compute(ode, matrix, states, m, t, h, autonomous, work)
+            });
+            along_is_known = true;
+            if !done.map_err(|state| OdeError::NotFinite { t, state })? {
                 work.rejected += 1;
                 h = controller.fail(h);
                 continue;
@@ -216,7 +221,7 @@ pub fn integrate<O: Ode, K: StepSink + ?Sized>(
             &mut workspace.sensitivities.end,
         );
         along_is_known = false;
-        start_of_step(ode, workspace, m, t, autonomous, work)?;
+        start_of_step(ode, workspace, t, autonomous, work)?;
     }
 }
 
@@ -224,24 +229,12 @@ pub fn integrate<O: Ode, K: StepSink + ?Sized>(
 fn start_of_step<O: Ode>(
     ode: &mut O,
     workspace: &mut RodasWorkspace,
-    m: usize,
     t: f64,
     autonomous: bool,
     work: &mut Work,
 ) -> Result<(), OdeError> {
     let states = &mut workspace.states;
-    if m > 0 {
-        ode.linearise(
-            t,
-            &states.start,
-            &mut states.f,
-            &mut states.jacobian,
-            &mut states.parameters,
-        );
-    } else {
-        ode.rhs(t, &states.start, &mut states.f);
-        ode.jacobian(t, &states.start, &mut states.jacobian);
-    }
+    ode.rhs_and_jacobian(t, &states.start, &mut states.f, &mut states.jacobian);
     work.rhs += 1;
     work.jacobian += 1;
     if !autonomous {
@@ -252,10 +245,6 @@ fn start_of_step<O: Ode>(
         .or_else(|| {
             let e = first_not_finite(&states.jacobian)?;
             Some(row(&ode.jacobian_pattern().entries, e))
-        })
-        .or_else(|| {
-            let e = first_not_finite(&states.parameters)?;
-            Some(row(&ode.parameter_pattern().entries, e))
         })
         .or_else(|| first_not_finite(&states.time_derivative).filter(|_| !autonomous));
     match state {

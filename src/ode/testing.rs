@@ -1,7 +1,7 @@
 //! Test problems: right-hand sides that are sums of monomials in states and parameters with a factor of time, so that
 //! every derivative the integrators ask for follows by the power rule.
 
-use super::{Ode, Pattern, Step, StepSink};
+use super::{LANES, Ode, Pattern, Step, StepSink};
 
 /// Factor of time of a term.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -205,6 +205,31 @@ impl Ode for Monomials {
             *out = self.sum(y, *row as usize, &[self.n + *k as usize], |time| {
                 time.value(t)
             });
+        }
+    }
+    fn rhs_and_jacobian(&mut self, t: f64, y: &[f64], f: &mut [f64], jac: &mut [f64]) {
+        self.rhs(t, y, f);
+        self.jacobian(t, y, jac);
+    }
+    fn derivatives_at_points(
+        &mut self,
+        t: &[f64; LANES],
+        y: &[f64],
+        jac: &mut [f64],
+        par: &mut [f64],
+    ) {
+        let n = self.n;
+        let mut f = vec![0.0; n];
+        let mut j = vec![0.0; jac.len() / LANES];
+        let mut p = vec![0.0; par.len() / LANES];
+        for (point, t) in t.iter().enumerate() {
+            self.linearise(*t, &y[point * n..(point + 1) * n], &mut f, &mut j, &mut p);
+            for (e, v) in j.iter().enumerate() {
+                jac[e * LANES + point] = *v;
+            }
+            for (e, v) in p.iter().enumerate() {
+                par[e * LANES + point] = *v;
+            }
         }
     }
     fn time_derivative(&mut self, t: f64, y: &[f64], out: &mut [f64]) {

@@ -135,7 +135,7 @@ impl Workspace {
             slots: vec![0.0; e.system.n_slots],
             dslots: vec![0.0; e.system.n_slots * k],
             dactive: vec![0.0; e.active.len() * m],
-            raw: vec![0.0; e.system.parameter.entries.len()],
+            raw: vec![0.0; e.system.parameter.entries.len() * ode::LANES],
             scratch: Vec::new(),
             f: vec![0.0; n],
             f_after: vec![0.0; n],

@@ -1,6 +1,6 @@
 //! A smooth segment as the integrators see it.
 
-use crate::ode::{Ode, Pattern};
+use crate::ode::{LANES, Ode, Pattern};
 use crate::system::{Machine, System};
 
 use super::experiment::Chain;
@@ -15,7 +15,7 @@ pub(super) struct SegmentOde<'a> {
     /// ∂(active slot)/∂column, row-major, `ode_columns` wide.
     pub dactive: &'a [f64],
     pub ode_columns: usize,
-    /// Values of the system's parameter pattern.
+    /// Values of the system's parameter pattern, with room for [`LANES`] points.
     pub raw: &'a mut [f64],
     /// Switches that end the segment when they change sign (indices).
     pub watched: &'a [usize],
@@ -47,10 +47,34 @@ impl Ode for SegmentOde<'_> {
         self.machine.jacobian(self.system, t, y, out);
     }
     fn linearise(&mut self, t: f64, y: &[f64], f: &mut [f64], jac: &mut [f64], par: &mut [f64]) {
-        self.machine.linearise(self.system, t, y, f, jac, self.raw);
+        let raw = &mut self.raw[..self.system.parameter.entries.len()];
+        self.machine.linearise(self.system, t, y, f, jac, raw);
         par.fill(0.0);
         for &(from, to, weight) in &self.chain.scatter {
             par[to as usize] += self.raw[from as usize] * self.dslots[weight as usize];
+        }
+    }
+    fn rhs_and_jacobian(&mut self, t: f64, y: &[f64], f: &mut [f64], jac: &mut [f64]) {
+        self.machine.rhs_and_jacobian(self.system, t, y, f, jac);
+    }
+    #[inline(always)]
+    fn derivatives_at_points(
+        &mut self,
+        t: &[f64; LANES],
+        y: &[f64],
+        jac: &mut [f64],
+        par: &mut [f64],
+    ) {
+        self.machine
+            .derivatives_at_points(self.system, t, y, jac, self.raw);
+        par.fill(0.0);
+        for &(from, to, weight) in &self.chain.scatter {
+            let weight = self.dslots[weight as usize];
+            let from = &self.raw[from as usize * LANES..][..LANES];
+            let to = &mut par[to as usize * LANES..][..LANES];
+            for (to, from) in to.iter_mut().zip(from) {
+                *to += from * weight;
+            }
         }
     }
     fn time_derivative(&mut self, t: f64, y: &[f64], out: &mut [f64]) {

@@ -499,6 +499,14 @@ pub fn compile(spec: &Spec) -> Result<System, GraphError> {
     let programs = Kernels {
         rhs: roots.add(f.clone()),
         jacobian: roots.add(jacobian_nodes.clone()),
+        rhs_and_jacobian: roots.add(f.iter().chain(&jacobian_nodes).copied().collect()),
+        derivatives: roots.add(
+            jacobian_nodes
+                .iter()
+                .chain(&parameter_nodes)
+                .copied()
+                .collect(),
+        ),
         linearise: roots.add(
             f.iter()
                 .chain(&jacobian_nodes)

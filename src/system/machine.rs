@@ -1,11 +1,16 @@
 //! Evaluates a [`System`]: one register file, no allocation after construction.
 
 use super::{Formula, System};
+use crate::ode::LANES;
 
 /// Registers of one thread.
 #[derive(Debug, Clone)]
 pub struct Machine {
     registers: Vec<f64>,
+    /// The same registers at several points; made when first needed.
+    lanes: Vec<[f64; LANES]>,
+    /// What stays the same within a segment was copied to the lanes.
+    lanes_are_current: bool,
 }
 
 impl Machine {
@@ -15,10 +20,15 @@ impl Machine {
         for &(at, value) in &system.compiled.values {
             registers[at as usize] = value;
         }
-        Self { registers }
+        Self {
+            registers,
+            lanes: Vec::new(),
+            lanes_are_current: false,
+        }
     }
     /// Sets the parameters and computes what depends on them only.
     pub fn set_parameters(&mut self, system: &System, slots: &[f64]) {
+        self.lanes_are_current = false;
         let at = system.compiled.layout.parameters;
         self.registers[at..at + slots.len()].copy_from_slice(slots);
         system.compiled.prelude.run(&mut self.registers);
@@ -32,11 +42,13 @@ impl Machine {
     }
     /// Sets the placeholders of an observable.
     pub fn set_placeholders(&mut self, system: &System, values: &[f64]) {
+        self.lanes_are_current = false;
         let at = system.compiled.layout.placeholders;
         self.registers[at..at + values.len()].copy_from_slice(values);
     }
     /// Sets the truth value of a switch.
     pub fn set_mode(&mut self, system: &System, which: usize, on: bool) {
+        self.lanes_are_current = false;
         self.registers[system.compiled.layout.modes + which] = f64::from(u8::from(on));
     }
     /// Truth value of a switch.
@@ -64,6 +76,53 @@ impl Machine {
     pub fn jacobian(&mut self, system: &System, t: f64, y: &[f64], out: &mut [f64]) {
         self.set_point(system, t, y);
         system.compiled.programs[system.programs.jacobian].evaluate(&mut self.registers, out);
+    }
+    /// `f` and ∂f/∂y together.
+    #[inline]
+    pub fn rhs_and_jacobian(
+        &mut self,
+        system: &System,
+        t: f64,
+        y: &[f64],
+        f: &mut [f64],
+        jac: &mut [f64],
+    ) {
+        self.set_point(system, t, y);
+        let program = &system.compiled.programs[system.programs.rhs_and_jacobian];
+        program.run(&mut self.registers);
+        program.copy(&self.registers, 0, f);
+        program.copy(&self.registers, f.len(), jac);
+    }
+    /// ∂f/∂y and ∂f/∂(active slots) at [`LANES`] points, `y` one point after the other, results entry by entry.
+    #[inline(always)]
+    pub fn derivatives_at_points(
+        &mut self,
+        system: &System,
+        t: &[f64; LANES],
+        y: &[f64],
+        jac: &mut [f64],
+        par: &mut [f64],
+    ) {
+        let layout = &system.compiled.layout;
+        if !self.lanes_are_current {
+            self.lanes.resize(layout.len, [0.0; LANES]);
+            for (lanes, value) in self.lanes.iter_mut().zip(&self.registers) {
+                *lanes = [*value; LANES];
+            }
+            self.lanes_are_current = true;
+        }
+        self.lanes[0] = *t;
+        let n = system.n;
+        for (i, lanes) in self.lanes[layout.states..layout.states + n]
+            .iter_mut()
+            .enumerate()
+        {
+            *lanes = std::array::from_fn(|point| y[point * n + i]);
+        }
+        let program = &system.compiled.programs[system.programs.derivatives];
+        program.run_lanes(&mut self.lanes);
+        program.copy_lanes(&self.lanes, 0, jac);
+        program.copy_lanes(&self.lanes, jac.len() / LANES, par);
     }
     /// `f`, ∂f/∂y and ∂f/∂(active slots) together.
     #[inline]

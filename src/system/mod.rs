@@ -152,6 +152,8 @@ pub struct System {
 struct Kernels {
     rhs: usize,
     jacobian: usize,
+    rhs_and_jacobian: usize,
+    derivatives: usize,
     linearise: usize,
     second: usize,
     time: usize,

@@ -69,6 +69,34 @@ impl Program {
             r[i.to as usize] = value;
         }
     }
+    /// Runs on the registers at several points.
+    #[inline(always)]
+    pub fn run_lanes<const W: usize>(&self, r: &mut [[f64; W]]) {
+        for i in &self.code {
+            let a = r[i.a as usize];
+            let b = r[i.b as usize];
+            r[i.to as usize] = match i.code {
+                Code::Add => std::array::from_fn(|l| a[l] + b[l]),
+                Code::Sub => std::array::from_fn(|l| a[l] - b[l]),
+                Code::Mul => std::array::from_fn(|l| a[l] * b[l]),
+                Code::Div => std::array::from_fn(|l| a[l] / b[l]),
+                Code::Neg => std::array::from_fn(|l| -a[l]),
+                Code::One(op) => a.map(|a| op.apply(a)),
+                Code::Two(op) => std::array::from_fn(|l| op.apply(a[l], b[l])),
+                Code::Three(op) => {
+                    let c = r[i.c as usize];
+                    std::array::from_fn(|l| op.apply(a[l], b[l], c[l]))
+                }
+            };
+        }
+    }
+    /// Copies the results at several points, from position `skip` on, into `out`, all points of a result together.
+    #[inline(always)]
+    pub fn copy_lanes<const W: usize>(&self, r: &[[f64; W]], skip: usize, out: &mut [f64]) {
+        for (o, &from) in out.chunks_exact_mut(W).zip(&self.outputs[skip..]) {
+            o.copy_from_slice(&r[from as usize]);
+        }
+    }
     /// Runs, then copies the results from position `skip` on into `out`.
     #[inline]
     pub fn copy(&self, r: &[f64], skip: usize, out: &mut [f64]) {

@@ -1,10 +1,5 @@
 //! Dense LU decomposition with partial pivoting, row-major.
 
-/// Widest group of right-hand sides solved together: four SSE registers of two numbers hide the latency of an addition.
-const WIDE: usize = 8;
-/// Narrow group of right-hand sides, for what the wide groups leave over.
-const NARROW: usize = 4;
-
 /// `P·A = L·U` of a square matrix (`n × n`, row-major), with room for repeated factorisations.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct DenseLu {
@@ -15,8 +10,6 @@ pub(crate) struct DenseLu {
     rows: Vec<usize>,
     /// Right-hand side in pivot order.
     vector: Vec<f64>,
-    wide: Vec<[f64; WIDE]>,
-    narrow: Vec<[f64; NARROW]>,
 }
 
 impl DenseLu {
@@ -26,8 +19,6 @@ impl DenseLu {
         self.values.resize(n * n, 0.0);
         self.rows.resize(n, 0);
         self.vector.resize(n, 0.0);
-        self.wide.resize(n, [0.0; WIDE]);
-        self.narrow.resize(n, [0.0; NARROW]);
     }
 
     /// The matrix to be factorised next, `n × n` row-major; its content is that of the last factors.
@@ -102,72 +93,37 @@ impl DenseLu {
         b.copy_from_slice(x);
     }
 
-    /// Solves `A·X = B` in place for `m` right-hand sides, `B` row-major `n × m`.
-    pub(crate) fn solve_columns(&mut self, b: &mut [f64], m: usize) {
-        let mut first = 0;
-        while first < m {
-            if m - first > NARROW {
-                let width = WIDE.min(m - first);
-                solve_group(&self.values, &self.rows, &mut self.wide, b, m, first, width);
-                first += width;
-            } else {
-                let width = m - first;
-                solve_group(
-                    &self.values,
-                    &self.rows,
-                    &mut self.narrow,
-                    b,
-                    m,
-                    first,
-                    width,
-                );
-                first += width;
+    /// Solves `A·X = B` in place for `W` right-hand sides, one a lane; `x` is as long as `b`.
+    #[inline(always)]
+    pub(crate) fn solve_lanes<const W: usize>(&self, b: &mut [[f64; W]], x: &mut [[f64; W]]) {
+        let n = self.n;
+        for (x, row) in x.iter_mut().zip(&self.rows) {
+            *x = b[*row];
+        }
+        for (i, row) in self.values.chunks_exact(n.max(1)).enumerate() {
+            let (done, rest) = x.split_at_mut(i);
+            let mut v = rest[0];
+            for (l, x) in row.iter().zip(done.iter()) {
+                for c in 0..W {
+                    v[c] -= l * x[c];
+                }
             }
+            rest[0] = v;
         }
-    }
-}
-
-/// Solves for the columns `first..first + width` of `b`, `width ≤ W`.
-#[inline]
-fn solve_group<const W: usize>(
-    values: &[f64],
-    rows: &[usize],
-    x: &mut [[f64; W]],
-    b: &mut [f64],
-    m: usize,
-    first: usize,
-    width: usize,
-) {
-    let n = rows.len();
-    for (x, row) in x.iter_mut().zip(rows) {
-        *x = [0.0; W];
-        x[..width].copy_from_slice(&b[row * m + first..][..width]);
-    }
-    for (i, row) in values.chunks_exact(n.max(1)).enumerate() {
-        let (done, rest) = x.split_at_mut(i);
-        let mut v = rest[0];
-        for (l, x) in row.iter().zip(done.iter()) {
-            for c in 0..W {
-                v[c] -= l * x[c];
+        for (i, row) in self.values.chunks_exact(n.max(1)).enumerate().rev() {
+            let (head, done) = x.split_at_mut(i + 1);
+            let mut v = head[i];
+            for (u, x) in row[i + 1..].iter().zip(done.iter()) {
+                for c in 0..W {
+                    v[c] -= u * x[c];
+                }
             }
-        }
-        rest[0] = v;
-    }
-    for (i, row) in values.chunks_exact(n.max(1)).enumerate().rev() {
-        let (head, done) = x.split_at_mut(i + 1);
-        let mut v = head[i];
-        for (u, x) in row[i + 1..].iter().zip(done.iter()) {
-            for c in 0..W {
-                v[c] -= u * x[c];
+            let inverse = row[i];
+            for c in &mut v {
+                *c *= inverse;
             }
+            head[i] = v;
         }
-        let inverse = row[i];
-        for c in &mut v {
-            *c *= inverse;
-        }
-        head[i] = v;
-    }
-    for (x, row) in x.iter().zip(b.chunks_exact_mut(m)) {
-        row[first..first + width].copy_from_slice(&x[..width]);
+        b.copy_from_slice(x);
     }
 }
