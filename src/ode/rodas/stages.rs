@@ -230,7 +230,6 @@ impl SensitivityStages {
         work: &mut Work,
     ) -> Result<bool, usize> {
         let n = states.start.len();
-        let block = n * m;
         ode.derivatives_at_points(
             &TIMES.map(|c| t + c * h),
             &states.u,
