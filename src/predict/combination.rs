@@ -1,11 +1,11 @@
 //! Two drugs together: surface, expected effects, synergy.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::{Estimate, Warning};
+use super::{Estimate, Failures, Warning};
 
 /// Direction of the readout.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Readout {
     /// Larger values are more effect (apoptosis, inhibition).
@@ -15,7 +15,7 @@ pub enum Readout {
 }
 
 /// A quantity at a point of the surface.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Cell {
     /// At the fit (NaN where it is not defined).
     pub value: f64,
@@ -26,7 +26,7 @@ pub struct Cell {
 }
 
 /// A pair of doses.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SurfacePoint {
     /// Dose of the first drug.
     pub a: f64,
@@ -47,7 +47,7 @@ pub struct SurfacePoint {
 }
 
 /// One definition of synergy over the whole surface.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Score {
     /// Mean excess over the surface, in parts of the full effect.
     pub mean: f64,
@@ -66,7 +66,7 @@ pub struct Score {
 }
 
 /// Scores by definition.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Synergy {
     /// Independent action.
     pub bliss: Score,
@@ -77,7 +77,7 @@ pub struct Synergy {
 }
 
 /// A pair of doses that has a given effect together.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct IsobolePoint {
     /// Dose of the first drug.
     pub a: f64,
@@ -94,7 +94,7 @@ pub struct IsobolePoint {
 }
 
 /// Doses of one effect.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Isobole {
     /// Effect as a part of the full effect.
     pub effect: f64,
@@ -107,7 +107,7 @@ pub struct Isobole {
 }
 
 /// The content of `combine.json`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Combination {
     /// The two inputs.
     pub inputs: [String; 2],
@@ -138,7 +138,7 @@ pub struct Combination {
     /// Replicates used.
     pub replicates: usize,
     /// Replicates that could not be simulated, by reason.
-    pub failed: std::collections::BTreeMap<String, usize>,
+    pub failed: Failures,
     /// Largest interpolation error that was found, in widths of the local interval (0 without interpolation).
     pub interpolation_error: f64,
     /// Nodes of the interpolation in log dose, by drug (0 without interpolation).

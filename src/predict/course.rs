@@ -1,11 +1,11 @@
 //! Time courses with bands.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::Band;
+use super::{Band, Failures};
 
 /// Time course of one observable in one experiment.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Course {
     /// Observable (or output, state, assignment).
     pub observable: String,
@@ -22,7 +22,7 @@ pub struct Course {
 }
 
 /// All time courses.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Courses {
     /// Unit of time as written.
     pub time_unit: Option<String>,
@@ -31,5 +31,5 @@ pub struct Courses {
     /// Level of the bands.
     pub level: f64,
     /// Replicates that could not be simulated, by reason.
-    pub failed: std::collections::BTreeMap<String, usize>,
+    pub failed: Failures,
 }

@@ -1,11 +1,11 @@
 //! Response against the dose of one input.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::{Estimate, Warning};
+use super::{Estimate, Failures, Warning};
 
 /// A point of a dose-response curve.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CurvePoint {
     /// Dose in the unit of the input.
     pub dose: f64,
@@ -21,7 +21,7 @@ pub struct CurvePoint {
 
 /// Doses at which the response has gone a part of the way to a full effect that is declared, not fitted: 0 for a falling
 /// response, the top of its scale for a rising one.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Absolute {
     /// Response at the full effect.
     pub full: f64,
@@ -34,7 +34,7 @@ pub struct Absolute {
 }
 
 /// What describes a curve.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DoseSummary {
     /// Response without the drug.
     pub control: Estimate,
@@ -53,7 +53,7 @@ pub struct DoseSummary {
 }
 
 /// The content of `dose.json`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DoseResponse {
     /// Input that is varied.
     pub input: String,
@@ -76,7 +76,7 @@ pub struct DoseResponse {
     /// Replicates used.
     pub replicates: usize,
     /// Replicates that could not be simulated, by reason.
-    pub failed: std::collections::BTreeMap<String, usize>,
+    pub failed: Failures,
     /// The curve's position comes from priors (prior share of log EC50 of 0.9 or more).
     pub prior_only: bool,
     /// What a reader has to know.
@@ -84,7 +84,7 @@ pub struct DoseResponse {
 }
 
 /// Fold shift of a dose between two curves, taken within each replicate.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FoldShift {
     /// Response of the first curve.
     pub from: String,

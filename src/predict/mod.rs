@@ -3,11 +3,11 @@
 //! Everything here is a function of parameter vectors on the estimation scale: the fit, bootstrap replicates, draws from
 //! priors. Results are plain structs that the floors above print, write and draw.
 
-pub mod band;
 pub mod combination;
 pub mod course;
 pub mod dose;
+pub mod estimate;
 pub mod population;
 pub mod sensitivity;
 
-pub use band::{Band, Estimate, Status, Warning};
+pub use estimate::{Band, Estimate, Failures, Warning};

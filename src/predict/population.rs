@@ -1,11 +1,11 @@
 //! Predictions over a population: a parameter or input that differs from patient to patient.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::Estimate;
+use super::{Estimate, Failures};
 
 /// Distribution of a response over a population.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PopulationResponse {
     /// The response as an expression.
     pub response: String,
@@ -22,5 +22,5 @@ pub struct PopulationResponse {
     /// Quantiles over the population: probability and value.
     pub quantiles: Vec<(f64, Estimate)>,
     /// Members that could not be simulated, by reason.
-    pub failed: std::collections::BTreeMap<String, usize>,
+    pub failed: Failures,
 }

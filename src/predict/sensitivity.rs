@@ -1,11 +1,11 @@
 //! Which parameters a prediction depends on: locally, and over their whole ranges.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::Estimate;
+use super::{Estimate, Failures};
 
 /// Local sensitivity to one parameter.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LocalIndex {
     /// Parameter.
     pub id: String,
@@ -18,7 +18,7 @@ pub struct LocalIndex {
 }
 
 /// Global sensitivity to one parameter.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SobolIndex {
     /// Parameter.
     pub id: String,
@@ -31,7 +31,7 @@ pub struct SobolIndex {
 }
 
 /// The content of `sensitivity.json`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Sensitivity {
     /// The response as an expression.
     pub response: String,
@@ -50,7 +50,7 @@ pub struct Sensitivity {
     /// Simulations.
     pub simulations: usize,
     /// Simulations that failed, by reason.
-    pub failed: std::collections::BTreeMap<String, usize>,
+    pub failed: Failures,
     /// Level of the intervals.
     pub level: f64,
 }
