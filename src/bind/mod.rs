@@ -704,7 +704,8 @@ impl Binder<'_> {
             }
             periods.push(period);
         }
-        if periods.is_empty() {
+        // Behind pre-equilibration alone the model goes on as it is, from time 0.
+        if periods.last().is_none_or(|p| p.start == f64::NEG_INFINITY) {
             periods.push(BoundPeriod {
                 start: 0.0,
                 slots: Vec::new(),

@@ -270,7 +270,7 @@ impl Runner<'_> {
                     .chain(grid.watch.as_ref().map(|w| w.until))
                     .fold(self.t, f64::max),
             };
-            self.advance(chain, end, Some(grid))?;
+            self.advance(chain, end, Some(grid), k + 1 < e.periods.len())?;
             if k + 1 == e.periods.len() {
                 self.deliver_until(grid, end);
                 if grid
@@ -599,12 +599,14 @@ impl Runner<'_> {
         }
     }
 
-    /// Integrates to `end`, through known and found discontinuities; delivers points before `end`.
+    /// Integrates to `end`, through known and found discontinuities; delivers points before `end`. `switches`: conditions
+    /// are applied at `end`, before whatever else happens there.
     pub fn advance(
         &mut self,
         chain: &super::experiment::Chain,
         end: f64,
         mut grid: Option<&mut Grid>,
+        switches: bool,
     ) -> Result<(), SimulateError> {
         let e = self.e;
         while self.t < end {
@@ -623,6 +625,10 @@ impl Runner<'_> {
             match outcome {
                 Stop::End | Stop::Sink { .. } => {
                     self.t = stop;
+                    // What happens at the start of the next period happens after its conditions were applied.
+                    if stop >= end && switches {
+                        break;
+                    }
                     if stop < end
                         || !known.is_empty()
                         || self.ws.pending.iter().any(|p| is_due(p.t, stop))

@@ -32,7 +32,7 @@ impl Runner<'_> {
         let mut span = 1.0;
         let mut checked_small = false;
         loop {
-            self.advance(chain, start + span, None)?;
+            self.advance(chain, start + span, None, false)?;
             let (worst, which, rate) = self.change();
             if worst <= 1.0 {
                 if self.newton(chain) {
