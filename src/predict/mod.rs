@@ -5,9 +5,17 @@
 
 pub mod combination;
 pub mod course;
+pub mod curve;
 pub mod dose;
+pub mod dosing;
 pub mod estimate;
+pub mod feature;
 pub mod population;
+mod response;
 pub mod sensitivity;
+pub mod text;
 
+pub use dosing::{Dosed, DosingError};
 pub use estimate::{Band, Estimate, Failures, Warning};
+pub use response::Response;
+pub use text::DoseRange;

@@ -10,8 +10,10 @@ mod scaling;
 mod subproblem;
 #[cfg(test)]
 mod tests;
+mod zero;
 
 pub use region::TrustRegion;
+pub use zero::zero;
 
 /// What an evaluation must deliver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -32,8 +32,6 @@ const CUBIC_TOLERANCE: f64 = 1e-6;
 const MAX_SPLITS: u32 = 12;
 /// Splits of a stretch without integrator, which may hide a whole oscillation between its ends.
 const MIN_SPLITS_STILL: u32 = 6;
-/// Iterations of the bracketed search for a zero; it halves the bracket at least every second time.
-const MAX_ZERO: usize = 120;
 /// Five-point rule of Gauss & Legendre on [−1, 1] (order 10): nodes and weights, Abramowitz & Stegun 25.4.30.
 const GAUSS: [(f64, f64); 5] = [
     (-0.906_179_845_938_664, 0.236_926_885_056_189_08),
@@ -243,7 +241,7 @@ impl Accumulating<'_> {
                     continue;
                 }
                 let formula = self.formula;
-                let t = zero(t0, g0, t1, g1, &mut |t| {
+                let t = crossing((t0, g0), (t1, g1), &mut |t| {
                     stretch.value_and_rate(formula, t).0
                 });
                 self.value += if g0 > 0.0 { t - t0 } else { t1 - t };
@@ -336,7 +334,7 @@ fn turning(stretch: &mut Stretch<'_>, formula: &Formula, p: &Piece) -> Vec<(f64,
     for pair in ends.windows(2) {
         let [(t0, r0), (t1, r1)] = [pair[0], pair[1]];
         if r0 * r1 < 0.0 {
-            let t = zero(t0, r0, t1, r1, &mut |t| {
+            let t = crossing((t0, r0), (t1, r1), &mut |t| {
                 stretch.value_and_rate(formula, t).1
             });
             let (g, r) = stretch.value_and_rate(formula, t);
@@ -346,45 +344,13 @@ fn turning(stretch: &mut Stretch<'_>, formula: &Formula, p: &Piece) -> Vec<(f64,
     list
 }
 
-/// A zero of `f` between `a` and `b`, where it has values of opposite sign, to the resolution of `t`
-/// (regula falsi with the correction of Illinois, bisection where that is slow).
-fn zero(mut a: f64, mut fa: f64, mut b: f64, mut fb: f64, f: &mut dyn FnMut(f64) -> f64) -> f64 {
-    let mut side = 0;
-    for k in 0..MAX_ZERO {
-        if fa == 0.0 {
-            return a;
-        }
-        if fb == 0.0 {
-            return b;
-        }
-        let mut t = if k % 3 == 2 {
-            0.5 * (a + b)
-        } else {
-            (a * fb - b * fa) / (fb - fa)
-        };
-        if !(t > a && t < b) {
-            t = 0.5 * (a + b);
-        }
-        if t <= a || t >= b {
-            break;
-        }
-        let ft = f(t);
-        if ft.is_nan() {
-            break;
-        }
-        if (ft > 0.0) == (fa > 0.0) {
-            (a, fa) = (t, ft);
-            if side == 1 {
-                fb *= 0.5;
-            }
-            side = 1;
-        } else {
-            (b, fb) = (t, ft);
-            if side == -1 {
-                fa *= 0.5;
-            }
-            side = -1;
-        }
+/// A zero between two times of opposite sign, to the resolution of time.
+fn crossing((a, fa): (f64, f64), (b, fb): (f64, f64), f: &mut dyn FnMut(f64) -> f64) -> f64 {
+    let found = crate::search::zero(a, fa, b, fb, 0.0, &mut |t| {
+        Ok::<f64, std::convert::Infallible>(f(t))
+    });
+    match found {
+        Ok(t) => t,
+        Err(never) => match never {},
     }
-    0.5 * (a + b)
 }
