@@ -24,6 +24,7 @@ pub struct Console {
     quiet: bool,
     color: Color,
     progress: bool,
+    stdout_color: bool,
     text: String,
     document: Option<Value>,
 }
@@ -43,6 +44,11 @@ impl Console {
             quiet: display.quiet,
             color,
             progress: terminal && !display.quiet,
+            stdout_color: match display.color {
+                When::Always => true,
+                When::Auto => std::io::stdout().is_terminal() && !plain,
+                When::Never => false,
+            },
             text: String::new(),
             document: None,
         }
@@ -50,6 +56,10 @@ impl Console {
     /// Whether stdout is one JSON document.
     pub fn is_json(&self) -> bool {
         self.json
+    }
+    /// Whether the result may have colours.
+    pub fn colors_stdout(&self) -> bool {
+        self.stdout_color
     }
     /// Adds a line to the result for people; ignored under `--json`.
     pub fn line(&mut self, text: impl AsRef<str>) {

@@ -12,6 +12,8 @@ mod console;
 mod exit;
 mod failure;
 mod session;
+mod show;
+mod stages;
 mod table;
 
 pub use exit::Exit;

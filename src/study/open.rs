@@ -7,7 +7,7 @@ use super::findings;
 use super::plan::{PlanFile, Scenario};
 use super::scenario::{self, ScenarioError};
 use crate::diagnostic::{Finding, has_errors};
-use crate::model::{self, Loaded, Model};
+use crate::model::{self, Model};
 use crate::objective::{BuildOptions, Objective};
 use crate::problem::{self, LoadedProblem, Problem};
 
@@ -104,7 +104,7 @@ impl Study {
         let mut models = Vec::new();
         let mut model_files = Vec::new();
         for file in &problem.models {
-            match load_model(&file.path, &file.language, &file.parts) {
+            match model::load(&file.path, &file.language, &file.parts) {
                 Ok(loaded) => {
                     found.extend(loaded.findings);
                     model_files.extend(loaded.files);
@@ -180,22 +180,5 @@ fn folder_of(file: &Path) -> PathBuf {
     match file.parent() {
         Some(p) if !p.as_os_str().is_empty() => p.to_path_buf(),
         _ => PathBuf::from("."),
-    }
-}
-
-/// Reads a model in its language.
-///
-/// # Errors
-/// Every finding of its files.
-pub fn load_model(path: &Path, language: &str, _parts: &[PathBuf]) -> Result<Loaded, Vec<Finding>> {
-    match language {
-        "sbml" => model::sbml::load(path),
-        other => Err(vec![
-            Finding::error(
-                "unknown-language",
-                format!("models in `{other}` cannot be read yet"),
-            )
-            .in_file(path.display().to_string()),
-        ]),
     }
 }

@@ -9,11 +9,11 @@ use super::super::console::{Console, SCHEMA_VERSION};
 use super::super::session::{self, TargetKind};
 use super::super::{Exit, Failure};
 use crate::diagnostic::{Finding, Severity};
-use crate::model::Model;
+use crate::model::{self, Model};
 use crate::objective::{BuildOptions, Objective, RowKind, Target as _};
 use crate::simulate::{CourseError, Request, Settings, Show, course};
 use crate::study::json;
-use crate::study::open::{Prepared, Study, load_model};
+use crate::study::open::{Prepared, Study};
 use crate::study::plan::Scenario;
 
 /// Read and check a model or problem without integrating; show every mistake with its place and remedy.
@@ -75,7 +75,7 @@ impl Arguments {
     }
 
     fn model(&self, language: &'static str) -> Result<(Vec<Finding>, Vec<String>), Failure> {
-        let loaded = load_model(&self.target, language, &[])?;
+        let loaded = model::load(&self.target, language, &[])?;
         let m = &loaded.model;
         let summary = vec![format!(
             "model `{}`: {}, {}, {}, {}, {}",

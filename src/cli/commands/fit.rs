@@ -3,6 +3,11 @@
 use std::path::PathBuf;
 
 use super::super::common::{Display, Integration, Run, Values};
+use super::super::console::Console;
+use super::super::session::Session;
+use super::super::stages::Scene;
+use super::super::{Exit, Failure, show};
+use crate::objective::BuildOptions;
 
 /// Fit from many starts within the bounds; estimates with quick intervals, goodness of fit, relations, warnings.
 #[derive(Debug, clap::Args)]
@@ -29,4 +34,19 @@ pub struct Arguments {
     pub run: Run,
     #[command(flatten)]
     pub display: Display,
+}
+
+impl Arguments {
+    /// Fits.
+    pub fn run(&self, console: &mut Console) -> Result<Exit, Failure> {
+        let session = Session::open(&self.problem, &self.run, &self.integration)?;
+        let prepared = session.prepare_with(&self.values, console)?;
+        let scene = Scene::new(&session, &prepared, BuildOptions::default())?;
+        let (fitted, document) = scene.fit(self.starts, self.resume, console)?;
+        show::fit(console, &fitted.document);
+        console.document(document);
+        console.flush();
+        show::warnings(console, &fitted.document);
+        Ok(Exit::Ok)
+    }
 }

@@ -95,6 +95,7 @@ impl Command {
             Self::Check(a) => a.run(console),
             Self::Simulate(a) => a.run(console),
             Self::Evaluate(a) => a.run(console),
+            Self::Fit(a) => a.run(console),
             Self::Bench(a) => a.run(console),
             Self::Schema(a) => a.run(console),
             Self::Completions(a) => a.run(console),

@@ -9,11 +9,12 @@ use super::super::console::{Console, SCHEMA_VERSION};
 use super::super::session::{self, Session, TargetKind};
 use super::super::{Exit, Failure};
 use crate::diagnostic::Finding;
+use crate::model;
 use crate::objective::{BuildOptions, Objective, Target as _};
 use crate::simulate::{Course, CourseError, Request, Settings, Show, course};
 use crate::study::atomic;
 use crate::study::json;
-use crate::study::open::{Prepared, load_model};
+use crate::study::open::Prepared;
 use crate::study::sbml_case::{self, Case};
 use crate::study::simulations;
 
@@ -101,7 +102,7 @@ impl Arguments {
     }
 
     fn model(&self, language: &'static str, console: &mut Console) -> Result<Exit, Failure> {
-        let loaded = load_model(&self.target, language, &[])?;
+        let loaded = model::load(&self.target, language, &[])?;
         console.findings(&loaded.findings);
         let mut settings = Settings::default();
         let case = match &self.settings {

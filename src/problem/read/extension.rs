@@ -237,7 +237,7 @@ pub(in super::super) fn variants(
         .filter(|(_, (name, _))| {
             !matches!(
                 name.as_str(),
-                "modelId" | "parts" | "nestedIn" | "source" | "description"
+                "modelId" | "parts" | "nestedIn" | "source" | "description" | "note"
             )
         })
         .map(|(k, (name, _))| (k, name.clone()))

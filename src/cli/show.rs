@@ -1,0 +1,217 @@
+//! Results in words and tables for the terminal.
+
+use crate::report::document::{Cell, Column, Table, Tone};
+use crate::report::number::{self, Style};
+use crate::report::{table, words};
+use crate::study::fitted::FitDocument;
+
+use super::console::Console;
+
+const STYLE: Style = Style::Plain;
+
+impl Console {
+    /// Shows a table of at most 100 columns.
+    pub fn table(&mut self, t: &Table) {
+        let text = table::terminal(
+            t,
+            table::Terminal {
+                color: self.colors_stdout(),
+                ..table::Terminal::default()
+            },
+        );
+        self.line(text.trim_end());
+    }
+}
+
+/// A fit: data beside it, estimates, goodness, relations.
+pub fn fit(console: &mut Console, d: &FitDocument) {
+    console.line(format!(
+        "scenario {}: {} after {} of {} starts, {} of them at the best objective {}",
+        d.scenario,
+        d.status.replace('_', " "),
+        d.starts.converged,
+        d.starts.n,
+        d.starts.at_best,
+        number::significant(d.objective, 7, STYLE),
+    ));
+    console.line("");
+    console.table(&data(d));
+    console.line("");
+    console.table(&estimates(d));
+    console.line("");
+    goodness(console, d);
+    if !d.relations.is_empty() {
+        console.line("");
+        console.table(&relations(d));
+    }
+}
+
+fn data(d: &FitDocument) -> Table {
+    let mut t = Table::new(
+        "Data beside the fit",
+        vec![
+            Column::words("observable"),
+            Column::words("arm"),
+            Column::number("time"),
+            Column::number("measured"),
+            Column::number("SD"),
+            Column::number("n"),
+            Column::number("fitted"),
+            Column::number("residual/√(1−h)"),
+        ],
+    );
+    for row in &d.data {
+        let uncertainty = row.sd.unwrap_or(row.standard_error);
+        let decimals = if uncertainty.is_finite() && uncertainty > 0.0 {
+            number::decimals(uncertainty)
+        } else {
+            number::decimals_of(row.measured, number::DEFAULT_DIGITS)
+        };
+        let measured = match row.kind {
+            "limit_below" => format!("<{}", number::shortest(row.measured, STYLE)),
+            "limit_above" => format!(">{}", number::shortest(row.measured, STYLE)),
+            _ => number::shortest(row.measured, STYLE),
+        };
+        let r = row.scaled_residual.or(row.residual);
+        let tone = if r.is_some_and(|r| r.abs() > 2.0) {
+            Tone::Mind
+        } else {
+            Tone::Plain
+        };
+        t.row(vec![
+            row.observable.as_str().into(),
+            row.experiment.as_str().into(),
+            number::shortest(row.time, STYLE).into(),
+            measured.into(),
+            row.sd
+                .map(|s| number::shortest(s, STYLE))
+                .unwrap_or_default()
+                .into(),
+            row.n.map(|n| n.to_string()).unwrap_or_default().into(),
+            number::fixed(row.fitted, decimals, STYLE).into(),
+            Cell::from(r.map(|r| number::fixed(r, 2, STYLE)).unwrap_or_default()).tone(tone),
+        ]);
+    }
+    t.without_empty_columns()
+}
+
+fn estimates(d: &FitDocument) -> Table {
+    let level = words::level(Some(d.settings.level));
+    let mut t = Table::new(
+        "Estimates",
+        vec![
+            Column::words("parameter"),
+            Column::number("estimate"),
+            Column::words("unit"),
+            Column::words(format!("{level} interval")),
+            Column::words("method"),
+            Column::number("prior share"),
+            Column::words(""),
+        ],
+    );
+    for e in &d.estimates {
+        let (lower, upper) = e.interval.as_ref().map_or((None, None), words::closed);
+        t.row(vec![
+            e.id.as_str().into(),
+            number::estimate(e.value, lower, upper, STYLE).into(),
+            words::unit(e.unit.as_deref()).unwrap_or_default().into(),
+            e.interval
+                .as_ref()
+                .map_or_else(|| "–".into(), |i| words::interval(i, Some(e.value), STYLE))
+                .into(),
+            e.interval
+                .as_ref()
+                .map_or("", |i| words::method_short(i.method))
+                .into(),
+            if e.prior_share > 0.0 {
+                number::percent(e.prior_share, STYLE)
+            } else {
+                String::new()
+            }
+            .into(),
+            Cell::from(note(e)).tone(Tone::Mind),
+        ]);
+    }
+    t.without_empty_columns()
+}
+
+fn note(e: &crate::uncertainty::Estimate) -> String {
+    match (&e.at_bound, e.verdict) {
+        (Some(side), _) => format!("at its {side} bound"),
+        (None, Some(v)) => words::verdict(v).into(),
+        (None, None) => e.reason.clone().unwrap_or_default(),
+    }
+}
+
+fn goodness(console: &mut Console, d: &FitDocument) {
+    let g = &d.goodness;
+    if g.n_means > 0 {
+        let p = match g.p_value {
+            Some(p) => format!(
+                "{} (Johansen's F, for means of few replicates)",
+                number::p_value(p, STYLE)
+            ),
+            None => format!(
+                "no P-value: {}",
+                g.p_value_method.trim_start_matches("none: ")
+            ),
+        };
+        console.line(format!(
+            "Goodness of fit: χ² {} over {} means with {} degrees of freedom, {p}",
+            number::significant(g.chi2_means, 3, STYLE),
+            g.n_means,
+            number::fixed(g.dof, 1, STYLE),
+        ));
+    } else {
+        console.line(format!(
+            "χ² {} over {} rows, −log likelihood {}",
+            number::significant(d.chi2, 4, STYLE),
+            d.n_data,
+            number::significant(d.nllh, 7, STYLE),
+        ));
+    }
+}
+
+fn relations(d: &FitDocument) -> Table {
+    let mut t = Table::new(
+        "Relations and facts",
+        vec![
+            Column::words("id"),
+            Column::mark(""),
+            Column::words("relation"),
+            Column::number("value"),
+            Column::number("margin"),
+        ],
+    );
+    for r in &d.relations {
+        let (word, tone) = match r.holds {
+            Some(true) => ("holds", Tone::Good),
+            Some(false) => ("fails", Tone::Bad),
+            None => ("unknown", Tone::Mind),
+        };
+        let show = |x: Option<f64>| {
+            x.map(|x| number::significant(x, 3, STYLE))
+                .unwrap_or_default()
+        };
+        t.row(vec![
+            r.id.as_str().into(),
+            Cell::from(word).tone(tone),
+            r.text.as_str().into(),
+            show(r.value).into(),
+            show(r.margin).into(),
+        ]);
+    }
+    t
+}
+
+/// Warnings of a fit on stderr, the most serious first.
+pub fn warnings(console: &Console, d: &FitDocument) {
+    for w in &d.warnings {
+        let place = w
+            .place
+            .as_ref()
+            .map(|p| format!("{p}: "))
+            .unwrap_or_default();
+        console.note(format!("warning[{}]: {place}{}", w.code, w.text));
+    }
+}
