@@ -93,6 +93,8 @@ pub struct Model {
     pub assignments: Vec<Assignment>,
     /// Algebraic rules `0 = expr` (index 1), each with the states they determine left to the binder.
     pub algebraic: Vec<Expr>,
+    /// Reactions at equilibrium at all times.
+    pub fast: Vec<FastReaction>,
     /// Discontinuities.
     pub events: Vec<Event>,
     /// Named readouts.
@@ -236,6 +238,15 @@ pub struct Event {
     pub values_from_trigger_time: bool,
     /// Target and new value of the named quantity.
     pub assignments: Vec<(String, Expr)>,
+}
+
+/// A reaction so fast that its rate is 0 at all times; how often it turns follows from that.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FastReaction {
+    /// Its rate, whose sign says in which direction equilibrium lies.
+    pub rate: Expr,
+    /// States, and the amount that one turn adds to each.
+    pub changes: Vec<(String, Expr)>,
 }
 
 /// A species of SBML.

@@ -5,8 +5,9 @@
 
 use crate::bind::{Probe, Reading, Summary};
 use crate::math::{Expr, Function, Kind};
-use crate::system::graph::{Graph, GraphError, Input};
-use crate::system::program::{self, Compiled};
+use crate::system::graph::{Graph, GraphError, Input, NodeId};
+use crate::system::import::Names;
+use crate::system::program::{self, Compiled, Sizes};
 
 /// A compiled expression over probes (values and summaries of courses) and parameters of the table.
 #[derive(Debug, Clone)]
@@ -156,6 +157,28 @@ pub fn probes(expr: &Expr, with: &[(String, f64)]) -> Result<Vec<Probe>, Quantit
     Ok(list)
 }
 
+/// Names of a quantity: its probes by number, and rows of the parameter table in order of use.
+struct Own<'a> {
+    table: &'a [&'a str],
+    parameters: Vec<usize>,
+}
+
+impl Names for Own<'_> {
+    fn name(&mut self, g: &mut Graph, name: &str) -> Result<NodeId, GraphError> {
+        if let Some(k) = name.strip_prefix('@').and_then(|k| k.parse().ok()) {
+            return Ok(g.input(Input::Placeholder(k)));
+        }
+        let row = self.table.iter().position(|t| *t == name);
+        let row = row.ok_or_else(|| GraphError::UnknownName(name.into()))?;
+        let known = self.parameters.iter().position(|p| *p == row);
+        let k = known.unwrap_or_else(|| {
+            self.parameters.push(row);
+            self.parameters.len() - 1
+        });
+        Ok(g.input(Input::Parameter(k as u32)))
+    }
+}
+
 impl Quantity {
     /// Compiles an expression; `all` are the objective's probes, `table` the ids of the parameter table.
     ///
@@ -179,26 +202,12 @@ impl Quantity {
             })
             .collect::<Result<_, QuantityError>>()?;
         let mut graph = Graph::new();
-        let mut parameters: Vec<usize> = Vec::new();
-        let node = graph.import(
-            &expr,
-            &mut |g, name| {
-                if let Some(k) = name.strip_prefix('@').and_then(|k| k.parse().ok()) {
-                    return Ok(g.input(Input::Placeholder(k)));
-                }
-                match table.iter().position(|t| *t == name) {
-                    Some(j) => {
-                        let k = parameters.iter().position(|p| *p == j).unwrap_or_else(|| {
-                            parameters.push(j);
-                            parameters.len() - 1
-                        });
-                        Ok(g.input(Input::Parameter(k as u32)))
-                    }
-                    None => Err(GraphError::UnknownName(name.into())),
-                }
-            },
-            &mut |_, name| Err(GraphError::Unsupported(format!("rateOf({name})"))),
-        )?;
+        let mut own = Own {
+            table,
+            parameters: Vec::new(),
+        };
+        let node = graph.import(&expr, &mut own)?;
+        let parameters = own.parameters;
         let mut roots = vec![node];
         let (mut by_probe, mut by_parameter) = (Vec::new(), Vec::new());
         for input in graph.inputs(node).to_vec() {
@@ -210,7 +219,15 @@ impl Quantity {
             }
             roots.push(d);
         }
-        let compiled = program::compile(&graph, [0, parameters.len(), used.len(), 0], &[roots]);
+        let compiled = program::compile(
+            &graph,
+            Sizes {
+                parameters: parameters.len(),
+                placeholders: used.len(),
+                ..Sizes::default()
+            },
+            &[roots],
+        );
         let overrides = with
             .iter()
             .filter_map(|(id, v)| table.iter().position(|t| t == id).map(|j| (j, *v)))

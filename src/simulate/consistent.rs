@@ -16,9 +16,27 @@ const MAX_HALVINGS: usize = 30;
 /// Starts tried, in turn, for algebraic states whose given value is not a number or leads nowhere.
 const STARTS: [f64; 4] = [0.0, 1.0, -1.0, 1e3];
 
+/// Rounds of algebraic rules and fast reactions, which may depend on one another.
+const MAX_ROUNDS: usize = 20;
+
 impl Runner<'_> {
+    /// Solves the algebraic rules and lets fast reactions come to equilibrium at the present point.
+    pub fn settle(&mut self, dtau: &Option<Vec<f64>>) -> Result<(), SimulateError> {
+        self.consistent(dtau)?;
+        if self.e.system.mass.is_none() {
+            return self.equilibrate(dtau).map(|_| ());
+        }
+        for _ in 0..MAX_ROUNDS {
+            if !self.equilibrate(dtau)? {
+                break;
+            }
+            self.consistent(dtau)?;
+        }
+        Ok(())
+    }
+
     /// Solves the algebraic rules at the present point.
-    pub fn consistent(&mut self, dtau: &Option<Vec<f64>>) -> Result<(), SimulateError> {
+    fn consistent(&mut self, dtau: &Option<Vec<f64>>) -> Result<(), SimulateError> {
         let e = self.e;
         let Some(mass) = &e.system.mass else {
             return Ok(());

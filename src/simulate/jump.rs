@@ -9,7 +9,8 @@
 //! `S⁺ = G − f⁺·τ'`. Without an event g is the identity, and only the kink f⁻ − f⁺ remains.
 
 use super::SimulateError;
-use super::run::{Grid, Runner};
+use super::point::Grid;
+use super::run::Runner;
 use crate::stats::Stream;
 
 /// Two times within this many units in the last place are one instant: sums of delays round differently.
@@ -39,12 +40,13 @@ impl Runner<'_> {
     /// Truth of all triggers before the start, then modes and events at the start.
     pub fn start_modes_and_events(&mut self, grid: Option<&mut Grid>) -> Result<(), SimulateError> {
         self.ws.order = None;
-        self.set_modes_at(&[]);
-        self.consistent(&None)?;
         for (i, event) in self.e.system.events.iter().enumerate() {
             self.ws.truth[i] = event.initial_value;
         }
-        self.both_sides(&[], &None, grid)
+        self.refresh_past();
+        self.both_sides(&[], &None, grid)?;
+        self.remember_jump();
+        Ok(())
     }
 
     /// The present time is a discontinuity; `forced` gives the switches known to change and their direction. Returns the
@@ -70,7 +72,7 @@ impl Runner<'_> {
         // To the total derivative at the moving time.
         self.shift(dtau, 1.0);
         self.set_modes_at(forced);
-        self.consistent(dtau)?;
+        self.settle(dtau)?;
         self.events_here(dtau, &mut executed, forced, false)?;
         let known = self.unaffected(forced);
         let forced = if executed > 0 { &known } else { forced };
@@ -81,10 +83,10 @@ impl Runner<'_> {
                 self.deliver_due(grid);
                 self.shift(dtau, 1.0);
             }
-            self.consistent(dtau)?;
+            self.settle(dtau)?;
             self.events_here(dtau, &mut executed, forced, true)?;
         } else {
-            self.consistent(dtau)?;
+            self.settle(dtau)?;
         }
         self.shift(dtau, -1.0);
         Ok(())
@@ -164,13 +166,14 @@ impl Runner<'_> {
             let Some(at) = self.due() else { break };
             let pending = self.ws.pending.swap_remove(at);
             self.execute(&pending, dtau);
+            self.refresh_past();
             let known = self.unaffected(forced);
             if behind {
                 self.set_modes_after(&known);
             } else {
                 self.set_modes_at(&known);
             }
-            self.consistent(dtau)?;
+            self.settle(dtau)?;
             *executed += 1;
             if *executed > self.settings.max_cascade {
                 return Err(SimulateError::Cascade {
@@ -184,7 +187,7 @@ impl Runner<'_> {
     }
 
     /// Total derivative of a formula at the moving time (the sensitivities are total ones here).
-    fn moving(
+    pub fn moving(
         &mut self,
         formula: &crate::system::Formula,
         dtau: &Option<Vec<f64>>,

@@ -3,11 +3,16 @@
 //! An [`Experiment`] is compiled once; [`Experiment::run`] is a pure function of the table's values and delivers the
 //! state at each asked time, with its derivative with respect to the estimated parameters it depends on.
 
+mod advance;
 mod consistent;
 mod course;
+mod equilibrium;
 mod experiment;
+mod history;
 mod jump;
 mod linear;
+mod mode;
+mod point;
 mod run;
 mod segment;
 mod steady;
@@ -16,7 +21,8 @@ mod watch;
 
 pub use course::{Course, CourseError, Request, Show, course};
 pub use experiment::{Experiment, build};
-pub use run::{Point, Workspace};
+pub use point::Point;
+pub use run::Workspace;
 pub use summary::{Asked, Summaries};
 pub use watch::{Stretch, Watcher};
 
@@ -93,6 +99,18 @@ pub enum SimulateError {
         /// First state that the rules determine.
         state: String,
     },
+    /// The fast reactions find no state in which they stand still.
+    #[error("the fast reactions find no equilibrium at t = {t}")]
+    NoEquilibrium {
+        /// Time.
+        t: f64,
+    },
+    /// Something that is not done for models with delays.
+    #[error("{what} are not supported for a model with delays")]
+    Delays {
+        /// What.
+        what: &'static str,
+    },
     /// The delay of an event is negative or not a number.
     #[error("the delay of event `{event}` is {delay} at t = {t}")]
     Delay {
@@ -138,6 +156,8 @@ impl SimulateError {
             Self::NoSteadyState { .. } => "no_steady_state",
             Self::Cascade { .. } => "event_cascade",
             Self::Inconsistent { .. } => "inconsistent",
+            Self::NoEquilibrium { .. } => "no_equilibrium",
+            Self::Delays { .. } => "delays",
             Self::Delay { .. } => "event_delay",
         }
     }

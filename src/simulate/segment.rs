@@ -4,6 +4,8 @@ use crate::ode::{LANES, Ode, Pattern};
 use crate::system::{Machine, System};
 
 use super::experiment::Chain;
+use super::history::{History, Side};
+use super::jump::is_due;
 
 /// Right-hand side of one segment: a system with its parameters and modes set.
 pub(super) struct SegmentOde<'a> {
@@ -19,6 +21,29 @@ pub(super) struct SegmentOde<'a> {
     pub raw: &'a mut [f64],
     /// Switches that end the segment when they change sign (indices).
     pub watched: &'a [usize],
+    /// The past, if the model has delays.
+    pub history: Option<&'a mut History>,
+    /// Start and end of the segment.
+    pub span: (f64, f64),
+}
+
+/// Part of time by which it is moved to differentiate what comes from the past: the error of central differences is then
+/// least.
+const TIME_SHIFT: f64 = 6e-6;
+
+impl SegmentOde<'_> {
+    /// Puts the machine at a point, with its past.
+    fn place(&mut self, t: f64, y: &[f64]) {
+        if let Some(history) = &mut self.history {
+            // At the end the jump that may follow is not there yet.
+            let side = if is_due(self.span.1, t) {
+                Side::Before
+            } else {
+                Side::Behind
+            };
+            history.refresh(self.system, self.machine, t, y, side);
+        }
+    }
 }
 
 impl Ode for SegmentOde<'_> {
@@ -41,12 +66,15 @@ impl Ode for SegmentOde<'_> {
         &self.chain.pattern
     }
     fn rhs(&mut self, t: f64, y: &[f64], out: &mut [f64]) {
+        self.place(t, y);
         self.machine.rhs(self.system, t, y, out);
     }
     fn jacobian(&mut self, t: f64, y: &[f64], out: &mut [f64]) {
+        self.place(t, y);
         self.machine.jacobian(self.system, t, y, out);
     }
     fn linearise(&mut self, t: f64, y: &[f64], f: &mut [f64], jac: &mut [f64], par: &mut [f64]) {
+        self.place(t, y);
         let raw = &mut self.raw[..self.system.parameter.entries.len()];
         self.machine.linearise(self.system, t, y, f, jac, raw);
         par.fill(0.0);
@@ -55,6 +83,7 @@ impl Ode for SegmentOde<'_> {
         }
     }
     fn rhs_and_jacobian(&mut self, t: f64, y: &[f64], f: &mut [f64], jac: &mut [f64]) {
+        self.place(t, y);
         self.machine.rhs_and_jacobian(self.system, t, y, f, jac);
     }
     #[inline(always)]
@@ -78,13 +107,28 @@ impl Ode for SegmentOde<'_> {
         }
     }
     fn time_derivative(&mut self, t: f64, y: &[f64], out: &mut [f64]) {
+        if self.history.is_some() {
+            // Within the segment: beyond it lie jumps.
+            let (start, end) = self.span;
+            let shift = (TIME_SHIFT * end.abs().max(start.abs())).min(0.5 * (end - start));
+            let (from, to) = ((t - shift).max(start), (t + shift).min(end));
+            let mut before = vec![0.0; out.len()];
+            self.rhs(from, y, &mut before);
+            self.rhs(to, y, out);
+            for (out, before) in out.iter_mut().zip(&before) {
+                *out = (*out - before) / (to - from);
+            }
+            return;
+        }
         self.machine.time_derivative(self.system, t, y, out);
     }
     fn jacobian_along(&mut self, t: f64, y: &[f64], s: &[f64], out: &mut [f64]) {
+        self.place(t, y);
         self.machine
             .jacobian_along(self.system, t, y, s, self.dactive, self.ode_columns, out);
     }
     fn time_derivative_along(&mut self, t: f64, y: &[f64], s: &[f64], out: &mut [f64]) {
+        self.place(t, y);
         self.machine.time_derivative_along(
             self.system,
             t,
@@ -99,6 +143,7 @@ impl Ode for SegmentOde<'_> {
         self.watched.len()
     }
     fn roots(&mut self, t: f64, y: &[f64], out: &mut [f64]) {
+        self.place(t, y);
         self.machine.set_point(self.system, t, y);
         for (o, &w) in out.iter_mut().zip(self.watched) {
             *o = self

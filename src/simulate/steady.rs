@@ -28,6 +28,11 @@ impl Runner<'_> {
         if n == 0 {
             return Ok(());
         }
+        if !self.e.system.delays.is_empty() {
+            return Err(SimulateError::Delays {
+                what: "steady states",
+            });
+        }
         let start = self.t;
         let mut span = 1.0;
         let mut checked_small = false;

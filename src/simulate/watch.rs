@@ -4,7 +4,8 @@ use crate::ode::Step;
 use crate::system::{Formula, Machine};
 
 use super::experiment::Experiment;
-use super::run::{Point, Workspace};
+use super::point::Point;
+use super::run::Workspace;
 
 /// Sees every smooth stretch of an experiment after its pre-equilibration, in order of time, and what lies between them.
 pub trait Watcher {

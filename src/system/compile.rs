@@ -1,15 +1,13 @@
 //! From a model and formulas to a [`System`].
 
-use std::collections::HashMap;
-
-use crate::math::{Expr, TIME_BESIDE_A_NAME};
+use crate::math::Expr;
 use crate::model::{Model, Rate};
 use crate::ode::Pattern;
 
 use super::graph::{Graph, GraphError, Input, Node, NodeId};
-use super::operation::Binary;
-use super::program::{self};
-use super::{Event, EventAssignment, Formula, Kernels, StateSlot, Switch, System};
+use super::namespace::{DelayNodes, Namespace, Space};
+use super::program::{self, Sizes};
+use super::{Delay, Event, EventAssignment, Fast, Formula, Kernels, StateSlot, Switch, System};
 
 /// What a slot of the parameter vector stands for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -59,283 +57,43 @@ pub struct Spec<'a> {
     pub reduce: bool,
 }
 
-struct Builder<'a> {
-    graph: Graph,
-    spec: &'a Spec<'a>,
-    names: HashMap<&'a str, Name>,
-    /// Node of each model state's integrated quantity.
-    quantity: Vec<NodeId>,
-    /// Resolved names in the running and in the initial namespace.
-    running: HashMap<String, Option<NodeId>>,
-    initial: HashMap<String, Option<NodeId>>,
-}
-
-#[derive(Clone, Copy)]
-enum Name {
-    Slot(usize),
-    Parameter(usize),
-    Input(usize),
-    State(usize),
-    Assignment(usize),
-    Output(usize),
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Space {
-    Running,
-    Initial,
-}
-
-impl<'a> Builder<'a> {
-    fn new(spec: &'a Spec<'a>) -> Self {
-        let m = spec.model;
-        let mut names = HashMap::new();
-        for (i, o) in m.outputs.iter().enumerate() {
-            names.insert(o.id.as_str(), Name::Output(i));
-        }
-        for (i, a) in m.assignments.iter().enumerate() {
-            names.insert(a.id.as_str(), Name::Assignment(i));
-        }
-        for (i, p) in m.parameters.iter().enumerate() {
-            names.insert(p.id.as_str(), Name::Parameter(i));
-        }
-        for (i, p) in m.inputs.iter().enumerate() {
-            names.insert(p.id.as_str(), Name::Input(i));
-        }
-        for (i, s) in m.states.iter().enumerate() {
-            names.insert(s.id.as_str(), Name::State(i));
-        }
-        for (i, s) in spec.slots.iter().enumerate() {
-            if s.kind == SlotKind::Entity {
-                names.insert(s.id.as_str(), Name::Slot(i));
-            }
-        }
-        Self {
-            graph: Graph::new(),
-            spec,
-            names,
-            quantity: Vec::new(),
-            running: HashMap::new(),
-            initial: HashMap::new(),
-        }
+/// States whose rate vanishes identically while they and their like keep their constant initial values.
+fn constant_states(names: &mut Namespace, g: &mut Graph) -> Result<Vec<Option<f64>>, GraphError> {
+    let spec = names.spec;
+    let m = spec.model;
+    let mut candidate: Vec<Option<f64>> = vec![None; m.states.len()];
+    if !spec.reduce || !m.algebraic.is_empty() {
+        return Ok(candidate);
     }
-
-    fn slot(&mut self, i: usize) -> NodeId {
-        if self.spec.slots[i].zero {
-            self.graph.number(0.0)
-        } else {
-            self.graph.input(Input::Parameter(i as u32))
+    names.assign_states(g, &candidate)?;
+    for (i, (state, value)) in m.states.iter().zip(&mut candidate).enumerate() {
+        let by_event = |e: &crate::model::Event| e.assignments.iter().any(|(t, _)| *t == state.id);
+        let by_fast =
+            |f: &crate::model::FastReaction| f.changes.iter().any(|(s, _)| *s == state.id);
+        let touched = spec.reset.contains(&state.id)
+            || m.events.iter().any(by_event)
+            || m.fast.iter().any(by_fast)
+            || names.varying_volume(i).is_some();
+        if touched {
+            continue;
         }
+        let node = names.initial_quantity(g, i)?;
+        *value = g.constant(node);
     }
-
-    /// The volume of a state, if its integrated quantity is an amount.
-    fn varying_volume(&self, state: usize) -> Option<&'a str> {
-        let volume = self.spec.model.states[state].volume.as_deref()?;
-        match self.names.get(volume) {
-            Some(Name::State(_) | Name::Assignment(_)) => Some(volume),
-            _ => None,
-        }
-    }
-
-    fn import(&mut self, expr: &Expr, space: Space) -> Result<NodeId, GraphError> {
-        // The graph is moved out so that names can be resolved while it is being built.
-        let mut graph = std::mem::take(&mut self.graph);
-        let cell = std::cell::RefCell::new(&mut *self);
-        let result = graph.import(
-            expr,
-            &mut |g, name| {
-                let mut this = cell.borrow_mut();
-                std::mem::swap(&mut this.graph, g);
-                let r = this.resolve(name, space);
-                std::mem::swap(&mut this.graph, g);
-                r
-            },
-            &mut |g, name| {
-                let mut this = cell.borrow_mut();
-                std::mem::swap(&mut this.graph, g);
-                let r = this.rate_of(name);
-                std::mem::swap(&mut this.graph, g);
-                r
-            },
-        );
-        self.graph = graph;
-        result
-    }
-
-    fn resolve(&mut self, name: &str, space: Space) -> Result<NodeId, GraphError> {
-        let is_time =
-            name == TIME_BESIDE_A_NAME || name == "time" && !self.names.contains_key("time");
-        if is_time {
-            return Ok(self.graph.input(Input::Time));
-        }
-        let memo = if space == Space::Running {
-            &self.running
-        } else {
-            &self.initial
-        };
-        match memo.get(name) {
-            Some(Some(node)) => return Ok(*node),
-            Some(None) => return Err(GraphError::Cycle(name.into())),
-            None => {}
-        }
-        self.remember(space, name, None);
-        let m = self.spec.model;
-        let node = match self.names.get(name).copied() {
-            None => return Err(GraphError::UnknownName(name.into())),
-            Some(Name::Slot(i)) => self.slot(i),
-            Some(Name::Input(i)) => self.graph.number(m.inputs[i].value),
-            Some(Name::Parameter(i)) => self.import(&m.parameters[i].value, Space::Initial)?,
-            Some(Name::Assignment(i)) => self.import(&m.assignments[i].value, space)?,
-            Some(Name::Output(i)) => self.import(&m.outputs[i].value, space)?,
-            Some(Name::State(i)) if space == Space::Running => {
-                let x = self.quantity[i];
-                match self.varying_volume(i) {
-                    Some(volume) => {
-                        let v = self.resolve(volume, space)?;
-                        self.graph.binary(Binary::Div, x, v)
-                    }
-                    None => x,
+    loop {
+        names.assign_states(g, &candidate)?;
+        let mut changed = false;
+        for (i, value) in candidate.iter_mut().enumerate() {
+            if value.is_some() {
+                let rate = names.quantity_rate(g, i)?;
+                if g.constant(rate) != Some(0.0) {
+                    *value = None;
+                    changed = true;
                 }
             }
-            Some(Name::State(i)) => {
-                let set = self
-                    .spec
-                    .slots
-                    .iter()
-                    .position(|s| s.kind == SlotKind::InitialOf && s.id == name);
-                match set {
-                    Some(slot) => self.slot(slot),
-                    None => self.import(&m.states[i].initial, Space::Initial)?,
-                }
-            }
-        };
-        self.remember(space, name, Some(node));
-        Ok(node)
-    }
-
-    fn remember(&mut self, space: Space, name: &str, node: Option<NodeId>) {
-        let memo = if space == Space::Running {
-            &mut self.running
-        } else {
-            &mut self.initial
-        };
-        memo.insert(name.to_string(), node);
-    }
-
-    /// Rate of change of the integrated quantity of a state (of an algebraic one: its residual, filled in later).
-    fn quantity_rate(&mut self, i: usize) -> Result<NodeId, GraphError> {
-        let state = &self.spec.model.states[i];
-        let Rate::Differential(rate) = &state.rate else {
-            return Ok(self.graph.number(0.0));
-        };
-        let rate = self.import(rate, Space::Running)?;
-        match (&state.volume, self.varying_volume(i)) {
-            (Some(volume), None) => {
-                let v = self.resolve(volume, Space::Running)?;
-                Ok(self.graph.binary(Binary::Div, rate, v))
-            }
-            _ => Ok(rate),
         }
-    }
-
-    /// Rate of change of a name, for `rateOf`.
-    fn rate_of(&mut self, name: &str) -> Result<NodeId, GraphError> {
-        match self.names.get(name).copied() {
-            None => Err(GraphError::UnknownName(name.into())),
-            Some(Name::Slot(_) | Name::Parameter(_) | Name::Input(_)) => Ok(self.graph.number(0.0)),
-            _ => {
-                // Total derivative of whatever the name stands for.
-                let node = self.resolve(name, Space::Running)?;
-                let inputs = self.graph.inputs(node).to_vec();
-                let mut sum = self.graph.number(0.0);
-                for input in inputs {
-                    let factor = match input {
-                        Input::Time => self.graph.number(1.0),
-                        Input::State(x) => {
-                            let Some(i) = self
-                                .quantity
-                                .iter()
-                                .position(|&q| q == self.graph.input(Input::State(x)))
-                            else {
-                                continue;
-                            };
-                            self.quantity_rate(i)?
-                        }
-                        _ => continue,
-                    };
-                    let slope = self.graph.derivative(node, input);
-                    let term = self.graph.binary(Binary::Mul, slope, factor);
-                    sum = self.graph.binary(Binary::Add, sum, term);
-                }
-                Ok(sum)
-            }
-        }
-    }
-
-    fn initial_quantity(&mut self, i: usize) -> Result<NodeId, GraphError> {
-        let id = &self.spec.model.states[i].id;
-        let named = self.resolve(id, Space::Initial)?;
-        match self.varying_volume(i) {
-            Some(volume) => {
-                let v = self.resolve(volume, Space::Initial)?;
-                Ok(self.graph.binary(Binary::Mul, named, v))
-            }
-            None => Ok(named),
-        }
-    }
-
-    /// Assigns the states' nodes: integrated ones in order, constants where given.
-    fn assign_states(&mut self, constant: &[Option<f64>]) {
-        self.running.clear();
-        self.quantity.clear();
-        let mut next = 0;
-        for c in constant {
-            let node = match c {
-                Some(v) => self.graph.number(*v),
-                None => {
-                    next += 1;
-                    self.graph.input(Input::State(next - 1))
-                }
-            };
-            self.quantity.push(node);
-        }
-    }
-
-    /// States whose rate vanishes identically while they and their like keep their constant initial values.
-    fn constant_states(&mut self) -> Result<Vec<Option<f64>>, GraphError> {
-        let m = self.spec.model;
-        let mut candidate: Vec<Option<f64>> = vec![None; m.states.len()];
-        if !self.spec.reduce || !m.algebraic.is_empty() {
+        if !changed {
             return Ok(candidate);
-        }
-        self.assign_states(&candidate);
-        for (i, (state, value)) in m.states.iter().zip(&mut candidate).enumerate() {
-            let touched = self.spec.reset.contains(&state.id)
-                || m.events
-                    .iter()
-                    .any(|e| e.assignments.iter().any(|(t, _)| *t == state.id))
-                || self.varying_volume(i).is_some();
-            if touched {
-                continue;
-            }
-            let node = self.initial_quantity(i)?;
-            *value = self.graph.constant(node);
-        }
-        loop {
-            self.assign_states(&candidate);
-            let mut changed = false;
-            for (i, value) in candidate.iter_mut().enumerate() {
-                if value.is_some() {
-                    let rate = self.quantity_rate(i)?;
-                    if self.graph.constant(rate) != Some(0.0) {
-                        *value = None;
-                        changed = true;
-                    }
-                }
-            }
-            if !changed {
-                return Ok(candidate);
-            }
         }
     }
 }
@@ -372,7 +130,7 @@ fn formula(graph: &mut Graph, roots: &mut Roots, node: NodeId, active: &[usize])
             Input::Parameter(s) => slots.push((s as usize, at)),
             Input::Placeholder(w) => placeholders.push((w as usize, at)),
             Input::Time => time = Some(at),
-            Input::Mode(_) => continue,
+            Input::Mode(_) | Input::Delayed(_) => continue,
         }
         list.push(d);
     }
@@ -393,10 +151,12 @@ fn formula(graph: &mut Graph, roots: &mut Roots, node: NodeId, active: &[usize])
 /// # Errors
 /// [`GraphError`] for unknown names, cycles, wrong argument counts and functions that cannot be simulated.
 pub fn compile(spec: &Spec) -> Result<System, GraphError> {
-    let mut b = Builder::new(spec);
+    let mut graph = Graph::new();
+    let g = &mut graph;
+    let mut b = Namespace::new(spec);
     let m = spec.model;
-    let constant = b.constant_states()?;
-    b.assign_states(&constant);
+    let constant = constant_states(&mut b, g)?;
+    b.assign_states(g, &constant)?;
     let integrated: Vec<usize> = (0..m.states.len())
         .filter(|&i| constant[i].is_none())
         .collect();
@@ -410,7 +170,7 @@ pub fn compile(spec: &Spec) -> Result<System, GraphError> {
         let node = if m.states[i].rate == Rate::Algebraic {
             mass[row] = 0.0;
             match rules.next() {
-                Some(rule) => b.import(rule, Space::Running)?,
+                Some(rule) => b.import(g, rule, Space::Running)?,
                 None => {
                     return Err(GraphError::Unsupported(format!(
                         "no rule determines `{}`",
@@ -419,21 +179,21 @@ pub fn compile(spec: &Spec) -> Result<System, GraphError> {
                 }
             }
         } else {
-            b.quantity_rate(i)?
+            b.quantity_rate(g, i)?
         };
         f.push(node);
     }
 
     let mut initial_nodes = Vec::with_capacity(n);
     for &i in &integrated {
-        initial_nodes.push(b.initial_quantity(i)?);
+        initial_nodes.push(b.initial_quantity(g, i)?);
     }
     let mut named_nodes = Vec::new();
     let mut volume_nodes = Vec::new();
     for (i, s) in m.states.iter().enumerate() {
-        named_nodes.push(b.resolve(&s.id, Space::Running)?);
+        named_nodes.push(b.resolve(g, &s.id, Space::Running)?);
         volume_nodes.push(match b.varying_volume(i) {
-            Some(v) => Some(b.resolve(v, Space::Running)?),
+            Some(v) => Some(b.resolve(g, v, Space::Running)?),
             None => None,
         });
     }
@@ -442,21 +202,21 @@ pub fn compile(spec: &Spec) -> Result<System, GraphError> {
     let mut n_placeholders = 0;
     for fs in spec.formulas {
         n_placeholders = n_placeholders.max(fs.placeholders.len());
-        formula_nodes.push(import_formula(&mut b, fs)?);
+        formula_nodes.push(import_formula(&mut b, g, fs)?);
     }
 
     let mut event_nodes = Vec::new();
     for e in &m.events {
-        let trigger = b.import(&e.trigger, Space::Running)?;
+        let trigger = b.import(g, &e.trigger, Space::Running)?;
         let delay = e
             .delay
             .as_ref()
-            .map(|d| b.import(d, Space::Running))
+            .map(|d| b.import(g, d, Space::Running))
             .transpose()?;
         let priority = e
             .priority
             .as_ref()
-            .map(|d| b.import(d, Space::Running))
+            .map(|d| b.import(g, d, Space::Running))
             .transpose()?;
         let mut assignments = Vec::new();
         for (target, value) in &e.assignments {
@@ -466,9 +226,9 @@ pub fn compile(spec: &Spec) -> Result<System, GraphError> {
             let Some(x) = integrated.iter().position(|&k| k == i) else {
                 continue;
             };
-            let node = b.import(value, Space::Running)?;
+            let node = b.import(g, value, Space::Running)?;
             let volume = match b.varying_volume(i) {
-                Some(volume) => Some(b.resolve(volume, Space::Running)?),
+                Some(volume) => Some(b.resolve(g, volume, Space::Running)?),
                 None => None,
             };
             assignments.push((x, node, volume));
@@ -479,7 +239,8 @@ pub fn compile(spec: &Spec) -> Result<System, GraphError> {
     let active: Vec<usize> = (0..spec.slots.len())
         .filter(|&s| spec.slots[s].active && !spec.slots[s].zero)
         .collect();
-    let g = &mut b.graph;
+    let delays = b.delays.clone();
+    let fast = b.fast(g)?;
     let mut roots = Roots::default();
 
     let (jacobian, jacobian_nodes) = jacobian(g, &f, n, |j| Input::State(j as u32));
@@ -492,7 +253,7 @@ pub fn compile(spec: &Spec) -> Result<System, GraphError> {
     });
     second_nodes.extend(slot_nodes);
     let ft: Vec<NodeId> = f.iter().map(|&x| g.derivative(x, Input::Time)).collect();
-    let autonomous = ft.iter().all(|&d| g.constant(d) == Some(0.0));
+    let autonomous = delays.is_empty() && ft.iter().all(|&d| g.constant(d) == Some(0.0));
     let (time_states, mut time_nodes) = second(g, &ft, n, |j| Input::State(j as u32));
     let (time_slots, more) = second(g, &ft, active.len(), |k| Input::Parameter(active[k] as u32));
     time_nodes.extend(more);
@@ -544,6 +305,21 @@ pub fn compile(spec: &Spec) -> Result<System, GraphError> {
                 .collect(),
         });
     }
+    let delays = compile_delays(g, &delays, &f, &mut make);
+    let position = |i: usize| integrated.iter().position(|&k| k == i);
+    let fast = Fast {
+        rates: fast.rates.iter().map(|&x| make(g, x)).collect(),
+        directions: fast
+            .directions
+            .iter()
+            .map(|direction| {
+                let changes = direction.iter();
+                changes
+                    .filter_map(|&(i, x)| Some((position(i)?, make(g, x))))
+                    .collect()
+            })
+            .collect(),
+    };
     let live = live_modes(g, &roots);
     let mut make = |g: &mut Graph, node: NodeId| formula(g, &mut roots, node, &active);
     let mut switches = Vec::new();
@@ -558,7 +334,13 @@ pub fn compile(spec: &Spec) -> Result<System, GraphError> {
             live: live.contains(&(i as u32)),
         });
     }
-    let sizes = [n, spec.slots.len(), n_placeholders, switches.len()];
+    let sizes = Sizes {
+        states: n,
+        parameters: spec.slots.len(),
+        placeholders: n_placeholders,
+        modes: switches.len(),
+        delayed: b.delays.len(),
+    };
     let compiled = program::compile(g, sizes, &roots.0);
     Ok(System {
         n,
@@ -586,6 +368,8 @@ pub fn compile(spec: &Spec) -> Result<System, GraphError> {
         volumes,
         switches,
         events,
+        delays,
+        fast,
         autonomous,
         jacobian,
         parameter,
@@ -598,6 +382,58 @@ pub fn compile(spec: &Spec) -> Result<System, GraphError> {
     })
 }
 
+/// Values from the past, each with those that it needs itself.
+fn compile_delays(
+    g: &mut Graph,
+    nodes: &[DelayNodes],
+    f: &[NodeId],
+    make: &mut dyn FnMut(&mut Graph, NodeId) -> Formula,
+) -> Vec<Delay> {
+    let read = |g: &Graph, node: NodeId| -> Vec<usize> {
+        let inputs = g.reads(node, |i| matches!(i, Input::Delayed(_)));
+        let index = |i: &Input| match i {
+            Input::Delayed(k) => Some(*k as usize),
+            _ => None,
+        };
+        inputs.iter().filter_map(index).collect()
+    };
+    let mut delays: Vec<Delay> = Vec::with_capacity(nodes.len());
+    for d in nodes {
+        let direct = read(g, d.value).into_iter().chain(read(g, d.lag));
+        let mut inner: Vec<usize> = Vec::new();
+        for k in direct {
+            inner.extend(delays.get(k).map(|d| d.inner.clone()).unwrap_or_default());
+            inner.push(k);
+        }
+        inner.sort_unstable();
+        inner.dedup();
+        delays.push(Delay {
+            inner,
+            driving: false,
+            fixed: g.depends(d.lag).is_constant(),
+            value: make(g, d.value),
+            past: make(g, d.past),
+            lag: make(g, d.lag),
+        });
+    }
+    let switched = g.switches.iter().map(|s| s.difference);
+    let mut driving: Vec<usize> = f
+        .iter()
+        .copied()
+        .chain(switched)
+        .flat_map(|node| read(g, node))
+        .collect();
+    for k in driving.clone() {
+        driving.extend(delays.get(k).map(|d| d.inner.clone()).unwrap_or_default());
+    }
+    for k in driving {
+        if let Some(d) = delays.get_mut(k) {
+            d.driving = true;
+        }
+    }
+    delays
+}
+
 /// Modes that any root depends on, through the switches that these depend on as well.
 fn live_modes(g: &Graph, roots: &Roots) -> std::collections::BTreeSet<u32> {
     let mut live = std::collections::BTreeSet::new();
@@ -608,42 +444,37 @@ fn live_modes(g: &Graph, roots: &Roots) -> std::collections::BTreeSet<u32> {
             continue;
         }
         match g.node(id) {
-            Node::Const(_) => {}
             Node::Input(Input::Mode(i)) => {
                 live.insert(i);
                 stack.extend(g.switches.get(i as usize).map(|s| s.difference));
             }
-            Node::Input(_) => {}
-            Node::Unary(_, a) => stack.push(a),
-            Node::Binary(_, a, b) => stack.extend([a, b]),
-            Node::Ternary(_, a, b, c) => stack.extend([a, b, c]),
+            node => stack.extend(node.operands().into_iter().flatten()),
         }
     }
     live
 }
 
-fn import_formula(b: &mut Builder, fs: &FormulaSpec) -> Result<NodeId, GraphError> {
+fn import_formula(
+    b: &mut Namespace,
+    g: &mut Graph,
+    fs: &FormulaSpec,
+) -> Result<NodeId, GraphError> {
     // Placeholders and preferred outputs hide what the model declares under the same name.
-    let mut hidden: Vec<(String, Option<Option<NodeId>>)> = Vec::new();
+    let mut hidden = Vec::new();
     for (k, name) in fs.placeholders.iter().enumerate() {
-        let node = b.graph.input(Input::Placeholder(k as u32));
-        hidden.push((name.clone(), b.running.insert(name.clone(), Some(node))));
+        let node = g.input(Input::Placeholder(k as u32));
+        hidden.push((name.as_str(), b.hide(name, Space::Running, Some(node))));
     }
     if let Some(name) = &fs.prefer_output
         && let Some(output) = b.spec.model.outputs.iter().find(|o| o.id == *name)
     {
-        let value = output.value.clone();
-        let before = b.running.remove(name);
-        let node = b.import(&value, Space::Running)?;
-        b.running.insert(name.clone(), Some(node));
-        hidden.push((name.clone(), before));
+        // The output may use a state or assignment of its own name.
+        let node = b.import(g, &output.value, Space::Running)?;
+        hidden.push((name.as_str(), b.hide(name, Space::Running, Some(node))));
     }
-    let node = b.import(&fs.expr, Space::Running);
+    let node = b.import(g, &fs.expr, Space::Running);
     for (name, before) in hidden.into_iter().rev() {
-        match before {
-            Some(old) => b.running.insert(name, old),
-            None => b.running.remove(&name),
-        };
+        b.unhide(name, Space::Running, before);
     }
     node
 }

@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use crate::math::{BinaryOp, Expr, Function, Kind, UnaryOp};
-
 use super::operation::{Binary, Ternary, Unary};
 
 /// Index of a node; operands always have smaller indices than the node that uses them.
@@ -22,6 +20,8 @@ pub enum Input {
     Placeholder(u32),
     /// Truth value of a comparison, frozen within a smooth segment.
     Mode(u32),
+    /// A value from the past, looked up before anything else is computed.
+    Delayed(u32),
 }
 
 /// A node.
@@ -37,6 +37,18 @@ pub enum Node {
     Binary(Binary, NodeId, NodeId),
     /// Function of three nodes.
     Ternary(Ternary, NodeId, NodeId, NodeId),
+}
+
+impl Node {
+    /// Nodes that it is computed from.
+    pub fn operands(self) -> [Option<NodeId>; 3] {
+        match self {
+            Self::Const(_) | Self::Input(_) => [None; 3],
+            Self::Unary(_, a) => [Some(a), None, None],
+            Self::Binary(_, a, b) => [Some(a), Some(b), None],
+            Self::Ternary(_, a, b, c) => [Some(a), Some(b), Some(c)],
+        }
+    }
 }
 
 /// On what a node depends, coarsely: decides when it has to be computed again.
@@ -110,11 +122,11 @@ pub struct Graph {
     nodes: Vec<Node>,
     depends: Vec<Depends>,
     index: HashMap<Node, NodeId>,
-    /// Inputs each node depends on, sorted (time, states, parameters and placeholders; modes are left out).
+    /// Inputs each node depends on, sorted (time, states, parameters and placeholders; modes and the past are left out).
     inputs: Vec<std::rc::Rc<[Input]>>,
     /// Comparisons that were frozen into modes.
     pub switches: Vec<Switch>,
-    derivatives: HashMap<(NodeId, Input), NodeId>,
+    pub(super) derivatives: HashMap<(NodeId, Input), NodeId>,
     empty: Option<std::rc::Rc<[Input]>>,
 }
 
@@ -150,8 +162,32 @@ impl Graph {
             _ => None,
         }
     }
-    fn is(&self, id: NodeId, value: f64) -> bool {
+    pub(super) fn is(&self, id: NodeId, value: f64) -> bool {
         self.constant(id) == Some(value)
+    }
+    pub(super) fn depends_on(&self, id: NodeId, input: Input) -> bool {
+        self.inputs[id as usize].binary_search(&input).is_ok()
+    }
+    /// Inputs of a kind that a node reads, modes followed into their comparisons; in ascending order.
+    pub fn reads(&self, root: NodeId, kind: impl Fn(Input) -> bool) -> Vec<Input> {
+        let mut found = std::collections::BTreeSet::new();
+        let mut seen = std::collections::HashSet::new();
+        let mut stack = vec![root];
+        while let Some(id) = stack.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
+            if let Node::Input(input) = self.node(id) {
+                if kind(input) {
+                    found.insert(input);
+                }
+                if let Input::Mode(i) = input {
+                    stack.extend(self.switches.get(i as usize).map(|s| s.difference));
+                }
+            }
+            stack.extend(self.node(id).operands().into_iter().flatten());
+        }
+        found.into_iter().collect()
     }
 
     fn add_node(&mut self, node: Node) -> NodeId {
@@ -173,8 +209,10 @@ impl Graph {
                     Input::Parameter(_) => d.parameter = true,
                     Input::Placeholder(_) => d.placeholder = true,
                     Input::Mode(_) => d.mode = true,
+                    // The past moves on with time, in a way that only a search can follow.
+                    Input::Delayed(_) => (d.time, d.state) = (true, true),
                 }
-                let list = if d.mode {
+                let list = if matches!(input, Input::Mode(_) | Input::Delayed(_)) {
                     empty
                 } else {
                     std::rc::Rc::from([input])
@@ -406,398 +444,44 @@ impl Graph {
         self.input(Input::Mode(which as u32))
     }
 
-    /// Brings an expression into the graph; `resolve` gives the node of a name.
-    ///
-    /// # Errors
-    /// [`GraphError`] for unknown names, wrong argument counts and functions that cannot be simulated.
-    pub fn import(
+    /// The node with inputs replaced where `replace` gives a node, comparisons included.
+    pub fn substitute(
         &mut self,
-        expr: &Expr,
-        resolve: &mut dyn FnMut(&mut Graph, &str) -> Result<NodeId, GraphError>,
-        rate_of: &mut dyn FnMut(&mut Graph, &str) -> Result<NodeId, GraphError>,
-    ) -> Result<NodeId, GraphError> {
-        Ok(match &expr.kind {
-            Kind::Number(v) | Kind::Quantity(v, _) => self.number(*v),
-            Kind::Bool(b) => self.number(f64::from(u8::from(*b))),
-            Kind::Symbol(name) => resolve(self, name)?,
-            Kind::Convert(a, _) => self.import(a, resolve, rate_of)?,
-            Kind::Unary(op, a) => {
-                let a = self.import(a, resolve, rate_of)?;
-                match op {
-                    UnaryOp::Plus => a,
-                    UnaryOp::Neg => self.unary(Unary::Neg, a),
-                    UnaryOp::Not => self.unary(Unary::Not, a),
-                }
-            }
-            Kind::Binary(op, a, b) => {
-                let a = self.import(a, resolve, rate_of)?;
-                let b = self.import(b, resolve, rate_of)?;
-                match op {
-                    BinaryOp::Add => self.binary(Binary::Add, a, b),
-                    BinaryOp::Sub => self.binary(Binary::Sub, a, b),
-                    BinaryOp::Mul => self.binary(Binary::Mul, a, b),
-                    BinaryOp::Div => self.binary(Binary::Div, a, b),
-                    BinaryOp::Pow => self.binary(Binary::Pow, a, b),
-                    BinaryOp::Lt => self.compare(Binary::Lt, a, b),
-                    BinaryOp::Le => self.compare(Binary::Le, a, b),
-                    BinaryOp::Gt => self.compare(Binary::Gt, a, b),
-                    BinaryOp::Ge => self.compare(Binary::Ge, a, b),
-                    BinaryOp::Eq => self.compare(Binary::Eq, a, b),
-                    BinaryOp::Ne => self.compare(Binary::Ne, a, b),
-                    BinaryOp::And => self.binary(Binary::And, a, b),
-                    BinaryOp::Or => self.binary(Binary::Or, a, b),
-                }
-            }
-            Kind::Call(function, arguments) => {
-                if *function == Function::RateOf {
-                    return match arguments.as_slice() {
-                        [
-                            Expr {
-                                kind: Kind::Symbol(name),
-                                ..
-                            },
-                        ] => rate_of(self, name),
-                        _ => Err(GraphError::Unsupported("rateOf of an expression".into())),
-                    };
-                }
-                let mut nodes = Vec::with_capacity(arguments.len());
-                for a in arguments {
-                    nodes.push(self.import(a, resolve, rate_of)?);
-                }
-                self.function(*function, &nodes)?
-            }
-        })
-    }
-
-    fn function(&mut self, function: Function, n: &[NodeId]) -> Result<NodeId, GraphError> {
-        use Function as F;
-        let arity = |expected: &'static str| GraphError::Arity {
-            function: format!("{function:?}"),
-            expected,
-            found: n.len(),
-        };
-        let one = |op: Unary, g: &mut Self| match n {
-            [a] => Ok(g.unary(op, *a)),
-            _ => Err(arity("1")),
-        };
-        // f(1/x) forms: arcsec x = arccos(1/x) and so on.
-        let of_reciprocal = |op: Unary, g: &mut Self| match n {
-            [a] => {
-                let one = g.number(1.0);
-                let r = g.binary(Binary::Div, one, *a);
-                Ok(g.unary(op, r))
-            }
-            _ => Err(arity("1")),
-        };
-        let reciprocal_of = |op: Unary, g: &mut Self| match n {
-            [a] => {
-                let one = g.number(1.0);
-                let r = g.unary(op, *a);
-                Ok(g.binary(Binary::Div, one, r))
-            }
-            _ => Err(arity("1")),
-        };
-        match function {
-            F::Exp => one(Unary::Exp, self),
-            F::Sqrt => one(Unary::Sqrt, self),
-            F::Ln => one(Unary::Ln, self),
-            F::Log2 => one(Unary::Log2, self),
-            F::Log10 => one(Unary::Log10, self),
-            F::Sin => one(Unary::Sin, self),
-            F::Cos => one(Unary::Cos, self),
-            F::Tan => one(Unary::Tan, self),
-            F::Asin => one(Unary::Asin, self),
-            F::Acos => one(Unary::Acos, self),
-            F::Atan => one(Unary::Atan, self),
-            F::Sinh => one(Unary::Sinh, self),
-            F::Cosh => one(Unary::Cosh, self),
-            F::Tanh => one(Unary::Tanh, self),
-            F::Asinh => one(Unary::Asinh, self),
-            F::Acosh => one(Unary::Acosh, self),
-            F::Atanh => one(Unary::Atanh, self),
-            F::Sec => reciprocal_of(Unary::Cos, self),
-            F::Csc => reciprocal_of(Unary::Sin, self),
-            F::Cot => reciprocal_of(Unary::Tan, self),
-            F::Sech => reciprocal_of(Unary::Cosh, self),
-            F::Csch => reciprocal_of(Unary::Sinh, self),
-            F::Coth => reciprocal_of(Unary::Tanh, self),
-            F::Asec => of_reciprocal(Unary::Acos, self),
-            F::Acsc => of_reciprocal(Unary::Asin, self),
-            F::Acot => of_reciprocal(Unary::Atan, self),
-            F::Asech => of_reciprocal(Unary::Acosh, self),
-            F::Acsch => of_reciprocal(Unary::Asinh, self),
-            F::Acoth => of_reciprocal(Unary::Atanh, self),
-            F::Abs => one(Unary::Abs, self),
-            F::Sign => one(Unary::Sign, self),
-            F::Floor => one(Unary::Floor, self),
-            F::Ceil => one(Unary::Ceil, self),
-            F::Factorial => one(Unary::Factorial, self),
-            F::LogBase => match n {
-                [a, base] => {
-                    let x = self.unary(Unary::Ln, *a);
-                    let y = self.unary(Unary::Ln, *base);
-                    Ok(self.binary(Binary::Div, x, y))
-                }
-                _ => Err(arity("2")),
-            },
-            F::Min | F::Max => {
-                let op = if function == F::Min {
-                    Binary::Min
-                } else {
-                    Binary::Max
-                };
-                let (first, rest) = n.split_first().ok_or_else(|| arity("at least 1"))?;
-                Ok(rest.iter().fold(*first, |acc, &x| self.binary(op, acc, x)))
-            }
-            F::Xor => Ok(n
-                .iter()
-                .fold(self.number(0.0), |acc, &x| self.binary(Binary::Xor, acc, x))),
-            F::Implies => match n {
-                [a, b] => {
-                    let not = self.unary(Unary::Not, *a);
-                    Ok(self.binary(Binary::Or, not, *b))
-                }
-                _ => Err(arity("2")),
-            },
-            F::Quotient => match n {
-                [a, b] => {
-                    let q = self.binary(Binary::Div, *a, *b);
-                    Ok(self.unary(Unary::Trunc, q))
-                }
-                _ => Err(arity("2")),
-            },
-            F::Rem => match n {
-                [a, b] => Ok(self.binary(Binary::Rem, *a, *b)),
-                _ => Err(arity("2")),
-            },
-            F::Piecewise => {
-                // Pairs from the last to the first: the first true condition wins.
-                let (otherwise, pairs) = if n.len() % 2 == 1 {
-                    let (last, pairs) = n.split_last().ok_or_else(|| arity("at least 1"))?;
-                    (*last, pairs)
-                } else {
-                    (self.number(f64::NAN), n)
-                };
-                Ok(pairs.chunks_exact(2).rev().fold(otherwise, |acc, pair| {
-                    self.ternary(Ternary::Select, pair[1], pair[0], acc)
-                }))
-            }
-            F::Hill => match n {
-                [x, k, h] => {
-                    let xn = self.binary(Binary::Pow, *x, *h);
-                    let kn = self.binary(Binary::Pow, *k, *h);
-                    let sum = self.binary(Binary::Add, kn, xn);
-                    Ok(self.binary(Binary::Div, xn, sum))
-                }
-                _ => Err(arity("3")),
-            },
-            F::Clip => match n {
-                [x, lo, hi] => {
-                    let at_least = self.binary(Binary::Max, *x, *lo);
-                    Ok(self.binary(Binary::Min, at_least, *hi))
-                }
-                _ => Err(arity("3")),
-            },
-            F::RateOf | F::Delay | F::Auc | F::TimeAbove => {
-                Err(GraphError::Unsupported(format!("{function:?}")))
-            }
-        }
-    }
-
-    /// Partial derivative of a node with respect to an input, modes held.
-    pub fn derivative(&mut self, id: NodeId, wrt: Input) -> NodeId {
-        if self.inputs[id as usize].binary_search(&wrt).is_err() {
-            return self.number(0.0);
-        }
-        if let Some(&d) = self.derivatives.get(&(id, wrt)) {
-            return d;
-        }
-        let d = match self.node(id) {
-            Node::Const(_) => self.number(0.0),
-            Node::Input(input) => self.number(f64::from(u8::from(input == wrt))),
-            Node::Unary(op, a) => {
-                let da = self.derivative(a, wrt);
-                if self.is(da, 0.0) {
-                    da
-                } else {
-                    self.chain(op, id, a, da)
-                }
-            }
-            Node::Binary(op, a, b) => {
-                let da = self.derivative(a, wrt);
-                let db = self.derivative(b, wrt);
-                self.chain2(op, id, a, b, da, db)
-            }
-            Node::Ternary(Ternary::Select, c, a, b) => {
-                let da = self.derivative(a, wrt);
-                let db = self.derivative(b, wrt);
-                self.ternary(Ternary::Select, c, da, db)
-            }
-            Node::Ternary(Ternary::PowSlope, a, b, _) => {
-                // b·a^(b−1), differentiated in that form.
-                let one = self.number(1.0);
-                let less = self.binary(Binary::Sub, b, one);
-                let power = self.binary(Binary::Pow, a, less);
-                let product = self.binary(Binary::Mul, b, power);
-                self.derivative(product, wrt)
-            }
-        };
-        self.derivatives.insert((id, wrt), d);
-        d
-    }
-
-    fn chain(&mut self, op: Unary, id: NodeId, a: NodeId, da: NodeId) -> NodeId {
-        let one = self.number(1.0);
-        let slope = match op {
-            Unary::Neg => return self.unary(Unary::Neg, da),
-            Unary::Exp => id,
-            Unary::Ln => return self.binary(Binary::Div, da, a),
-            Unary::Log2 | Unary::Log10 => {
-                let base = self.number(if op == Unary::Log2 {
-                    std::f64::consts::LN_2
-                } else {
-                    std::f64::consts::LN_10
-                });
-                let scaled = self.binary(Binary::Mul, a, base);
-                return self.binary(Binary::Div, da, scaled);
-            }
-            Unary::Sqrt => {
-                let two = self.number(2.0);
-                let double = self.binary(Binary::Mul, two, id);
-                return self.binary(Binary::Div, da, double);
-            }
-            Unary::Sin => self.unary(Unary::Cos, a),
-            Unary::Cos => {
-                let s = self.unary(Unary::Sin, a);
-                self.unary(Unary::Neg, s)
-            }
-            Unary::Tan => {
-                let square = self.binary(Binary::Mul, id, id);
-                self.binary(Binary::Add, one, square)
-            }
-            Unary::Sinh => self.unary(Unary::Cosh, a),
-            Unary::Cosh => self.unary(Unary::Sinh, a),
-            Unary::Tanh => {
-                let square = self.binary(Binary::Mul, id, id);
-                self.binary(Binary::Sub, one, square)
-            }
-            Unary::Asin
-            | Unary::Acos
-            | Unary::Atan
-            | Unary::Asinh
-            | Unary::Acosh
-            | Unary::Atanh => {
-                let square = self.binary(Binary::Mul, a, a);
-                let inner = match op {
-                    Unary::Asin | Unary::Acos | Unary::Atanh => {
-                        self.binary(Binary::Sub, one, square)
-                    }
-                    Unary::Acosh => self.binary(Binary::Sub, square, one),
-                    _ => self.binary(Binary::Add, one, square),
-                };
-                let denominator = if matches!(op, Unary::Atan | Unary::Atanh) {
-                    inner
-                } else {
-                    self.unary(Unary::Sqrt, inner)
-                };
-                let s = self.binary(Binary::Div, one, denominator);
-                if op == Unary::Acos {
-                    self.unary(Unary::Neg, s)
-                } else {
-                    s
-                }
-            }
-            Unary::Abs => self.unary(Unary::Sign, a),
-            Unary::Factorial => {
-                let next = self.binary(Binary::Add, a, one);
-                let psi = self.unary(Unary::Digamma, next);
-                self.binary(Binary::Mul, id, psi)
-            }
-            // Piecewise constant, or (digamma) never differentiated twice in practice.
-            Unary::Sign
-            | Unary::Floor
-            | Unary::Ceil
-            | Unary::Trunc
-            | Unary::Not
-            | Unary::Digamma => self.number(0.0),
-        };
-        self.binary(Binary::Mul, slope, da)
-    }
-
-    fn chain2(
-        &mut self,
-        op: Binary,
-        id: NodeId,
-        a: NodeId,
-        b: NodeId,
-        da: NodeId,
-        db: NodeId,
+        root: NodeId,
+        replace: &mut dyn FnMut(&mut Graph, Input) -> Option<NodeId>,
     ) -> NodeId {
-        match op {
-            Binary::Add | Binary::Sub => self.binary(op, da, db),
-            Binary::Mul => {
-                let left = self.binary(Binary::Mul, da, b);
-                let right = self.binary(Binary::Mul, a, db);
-                self.binary(Binary::Add, left, right)
+        // Comparisons hide their operands behind a mode: these first.
+        let mut wanted: Vec<NodeId> = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        let mut stack = vec![root];
+        while let Some(id) = stack.pop() {
+            if seen.insert(id) {
+                wanted.push(id);
+                stack.extend(self.node(id).operands().into_iter().flatten());
             }
-            Binary::Div => {
-                let left = self.binary(Binary::Div, da, b);
-                if self.is(db, 0.0) {
-                    return left;
-                }
-                let ratio = self.binary(Binary::Div, id, b);
-                let right = self.binary(Binary::Mul, ratio, db);
-                self.binary(Binary::Sub, left, right)
-            }
-            Binary::Pow => {
-                let slope = self.ternary(Ternary::PowSlope, a, b, id);
-                let left = self.binary(Binary::Mul, slope, da);
-                if self.is(db, 0.0) {
-                    return left;
-                }
-                let log = self.binary(Binary::TimesLn, id, a);
-                let right = self.binary(Binary::Mul, log, db);
-                self.binary(Binary::Add, left, right)
-            }
-            Binary::TimesLn => {
-                // p·ln a with p = a^b: dp·ln a + p·da/a.
-                let left = self.binary(Binary::TimesLn, da, b);
-                if self.is(db, 0.0) {
-                    return left;
-                }
-                let ratio = self.binary(Binary::OverGuarded, a, b);
-                let right = self.binary(Binary::Mul, ratio, db);
-                self.binary(Binary::Add, left, right)
-            }
-            Binary::OverGuarded => {
-                let left = self.binary(Binary::OverGuarded, da, b);
-                let ratio = self.binary(Binary::OverGuarded, id, b);
-                let right = self.binary(Binary::Mul, ratio, db);
-                self.binary(Binary::Sub, left, right)
-            }
-            Binary::Min => {
-                let first = self.binary(Binary::Le, a, b);
-                self.ternary(Ternary::Select, first, da, db)
-            }
-            Binary::Max => {
-                let first = self.binary(Binary::Ge, a, b);
-                self.ternary(Ternary::Select, first, da, db)
-            }
-            Binary::Rem => {
-                let q = self.binary(Binary::Div, a, b);
-                let whole = self.unary(Unary::Trunc, q);
-                let right = self.binary(Binary::Mul, whole, db);
-                self.binary(Binary::Sub, da, right)
-            }
-            Binary::Lt
-            | Binary::Le
-            | Binary::Gt
-            | Binary::Ge
-            | Binary::Eq
-            | Binary::Ne
-            | Binary::And
-            | Binary::Or
-            | Binary::Xor => self.number(0.0),
         }
+        wanted.sort_unstable();
+        let mut new: HashMap<NodeId, NodeId> = HashMap::new();
+        for id in wanted {
+            let at = |x: NodeId| new.get(&x).copied().unwrap_or(x);
+            let node = match self.node(id) {
+                Node::Const(_) => id,
+                Node::Input(Input::Mode(which)) => match self.switches.get(which as usize).copied()
+                {
+                    Some(switch) => {
+                        let difference = self.substitute(switch.difference, replace);
+                        let zero = self.number(0.0);
+                        self.compare(switch.op, difference, zero)
+                    }
+                    None => id,
+                },
+                Node::Input(input) => replace(self, input).unwrap_or(id),
+                Node::Unary(op, a) => self.unary(op, at(a)),
+                Node::Binary(op, a, b) => self.binary(op, at(a), at(b)),
+                Node::Ternary(op, a, b, c) => self.ternary(op, at(a), at(b), at(c)),
+            };
+            new.insert(id, node);
+        }
+        new.get(&root).copied().unwrap_or(root)
     }
 }

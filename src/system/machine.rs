@@ -51,6 +51,10 @@ impl Machine {
         self.lanes_are_current = false;
         self.registers[system.compiled.layout.modes + which] = f64::from(u8::from(on));
     }
+    /// Sets a value from the past.
+    pub fn set_delayed(&mut self, system: &System, which: usize, value: f64) {
+        self.registers[system.compiled.layout.delayed + which] = value;
+    }
     /// Truth value of a switch.
     pub fn mode(&self, system: &System, which: usize) -> bool {
         self.registers[system.compiled.layout.modes + which] != 0.0

@@ -2,11 +2,15 @@
 //! observables, switches and events.
 
 pub mod graph;
+pub mod import;
 pub mod operation;
 pub mod program;
 
 mod compile;
+mod derivative;
 mod machine;
+mod namespace;
+mod rates;
 
 pub use compile::{FormulaSpec, SlotKind, SlotSpec, Spec, compile};
 pub use graph::GraphError;
@@ -100,6 +104,32 @@ pub struct EventAssignment {
     pub volume: Option<Formula>,
 }
 
+/// A value from the past.
+#[derive(Debug, Clone)]
+pub struct Delay {
+    /// What was delayed, at a point since the start.
+    pub value: Formula,
+    /// The same at a time before the start.
+    pub past: Formula,
+    /// How long ago, at the present point.
+    pub lag: Formula,
+    /// Whether the lag is a constant of the simulation.
+    pub fixed: bool,
+    /// Whether rates or switches need it, so that it must be known while integrating.
+    pub driving: bool,
+    /// Values from the past that `value` and `lag` need, those that others of them need first.
+    pub inner: Vec<usize>,
+}
+
+/// Fast reactions: each keeps its rate at 0.
+#[derive(Debug, Clone, Default)]
+pub struct Fast {
+    /// Rate of each.
+    pub rates: Vec<Formula>,
+    /// What one turn of each adds to integrated quantities.
+    pub directions: Vec<Vec<(usize, Formula)>>,
+}
+
 /// A compiled model. Immutable; a [`Machine`] evaluates it.
 #[derive(Debug, Clone)]
 pub struct System {
@@ -129,6 +159,10 @@ pub struct System {
     pub switches: Vec<Switch>,
     /// Events.
     pub events: Vec<Event>,
+    /// Values from the past.
+    pub delays: Vec<Delay>,
+    /// Fast reactions.
+    pub fast: Fast,
     /// Whether the right-hand side does not depend on time explicitly.
     pub autonomous: bool,
     /// Pattern of ∂f/∂y.

@@ -1,6 +1,6 @@
 //! Bytecode: straight-line programs over one register file, compiled from the graph.
 //!
-//! The register file holds, in this order: time, states, parameters, placeholders, modes, constants and everything that
+//! The register file holds, in this order: time, states, parameters, placeholders, modes, values from the past, constants and everything that
 //! depends on parameters only (computed once by the prelude), then temporaries that programs reuse.
 
 use std::collections::HashMap;
@@ -128,6 +128,8 @@ pub struct Layout {
     pub placeholders: usize,
     /// First mode.
     pub modes: usize,
+    /// First value from the past.
+    pub delayed: usize,
     /// First constant.
     pub constants: usize,
     /// Number of registers.
@@ -147,14 +149,29 @@ pub struct Compiled {
     pub values: Vec<(u32, f64)>,
 }
 
+/// How many inputs of each kind there are.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sizes {
+    /// Integrated quantities.
+    pub states: usize,
+    /// Slots of the parameter vector.
+    pub parameters: usize,
+    /// Placeholders.
+    pub placeholders: usize,
+    /// Modes.
+    pub modes: usize,
+    /// Values from the past.
+    pub delayed: usize,
+}
+
 /// Compiles programs for lists of roots.
-pub fn compile(graph: &Graph, sizes: [usize; 4], roots: &[Vec<NodeId>]) -> Compiled {
-    let [n, np, nw, nm] = sizes;
+pub fn compile(graph: &Graph, sizes: Sizes, roots: &[Vec<NodeId>]) -> Compiled {
     let states = 1;
-    let parameters = states + n;
-    let placeholders = parameters + np;
-    let modes = placeholders + nw;
-    let constants = modes + nm;
+    let parameters = states + sizes.states;
+    let placeholders = parameters + sizes.parameters;
+    let modes = placeholders + sizes.placeholders;
+    let delayed = modes + sizes.modes;
+    let constants = delayed + sizes.delayed;
     let register_of_input = |input: Input| -> u32 {
         (match input {
             Input::Time => 0,
@@ -162,6 +179,7 @@ pub fn compile(graph: &Graph, sizes: [usize; 4], roots: &[Vec<NodeId>]) -> Compi
             Input::Parameter(i) => parameters + i as usize,
             Input::Placeholder(i) => placeholders + i as usize,
             Input::Mode(i) => modes + i as usize,
+            Input::Delayed(i) => delayed + i as usize,
         }) as u32
     };
 
@@ -172,7 +190,7 @@ pub fn compile(graph: &Graph, sizes: [usize; 4], roots: &[Vec<NodeId>]) -> Compi
     }
     for id in (0..graph.len()).rev() {
         if live[id] {
-            for o in operands(graph.node(id as NodeId)).into_iter().flatten() {
+            for o in graph.node(id as NodeId).operands().into_iter().flatten() {
                 live[o as usize] = true;
             }
         }
@@ -218,19 +236,11 @@ pub fn compile(graph: &Graph, sizes: [usize; 4], roots: &[Vec<NodeId>]) -> Compi
             parameters,
             placeholders,
             modes,
+            delayed,
             constants,
             len: len as usize,
         },
         values,
-    }
-}
-
-fn operands(node: Node) -> [Option<NodeId>; 3] {
-    match node {
-        Node::Const(_) | Node::Input(_) => [None; 3],
-        Node::Unary(_, a) => [Some(a), None, None],
-        Node::Binary(_, a, b) => [Some(a), Some(b), None],
-        Node::Ternary(_, a, b, c) => [Some(a), Some(b), Some(c)],
     }
 }
 
@@ -267,14 +277,14 @@ fn compile_one(
             continue;
         }
         wanted.push(id);
-        stack.extend(operands(graph.node(id)).into_iter().flatten());
+        stack.extend(graph.node(id).operands().into_iter().flatten());
     }
     wanted.sort_unstable();
 
     // Last use of each temporary; results live to the end.
     let mut last: HashMap<NodeId, usize> = HashMap::new();
     for (at, &id) in wanted.iter().enumerate() {
-        for o in operands(graph.node(id)).into_iter().flatten() {
+        for o in graph.node(id).operands().into_iter().flatten() {
             last.insert(o, at);
         }
     }
@@ -289,7 +299,7 @@ fn compile_one(
     for (at, &id) in wanted.iter().enumerate() {
         let node = graph.node(id);
         // Operands that die here give their register to the result.
-        let mut dying: Vec<NodeId> = operands(node).into_iter().flatten().collect();
+        let mut dying: Vec<NodeId> = node.operands().into_iter().flatten().collect();
         dying.dedup();
         dying.retain(|o| !permanent.contains_key(o) && last.get(o) == Some(&at));
         dying.sort_unstable();

@@ -19,8 +19,8 @@ const RECORDED: [(&str, usize); 7] = [
     ("B_events_simple", 149),
     ("C_events_delay_priority_persistence", 191),
     ("X_algebraic", 93),
-    ("X_delayDDE", 0),
-    ("X_fast", 0),
+    ("X_delayDDE", 39),
+    ("X_fast", 27),
     ("X_randomEvents", 12),
 ];
 /// Cases of the constructs that pharmacology uses that passed.

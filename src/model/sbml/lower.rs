@@ -9,6 +9,7 @@ use crate::math::{BinaryOp, Expr, Function, Kind, UnaryOp};
 use crate::model::{Assignment, Event, Model, Parameter, Rate, Reaction, Species, State};
 
 mod algebraic;
+mod fast;
 mod names;
 mod order;
 
@@ -136,6 +137,8 @@ impl Lowering {
 
     fn reactions(&mut self, log: &mut Log, raw: &Raw) {
         let mut terms: Vec<Vec<Expr>> = raw.species.iter().map(|_| Vec::new()).collect();
+        let mut touched_by_fast = vec![false; raw.species.len()];
+        let mut fast = Vec::new();
         let index: HashMap<&str, usize> = raw
             .species
             .iter()
@@ -143,13 +146,7 @@ impl Lowering {
             .map(|(i, s)| (s.id.as_str(), i))
             .collect();
         for r in &raw.reactions {
-            if r.fast {
-                log.error(
-                    "unsupported",
-                    &r.place,
-                    format!("`{}` is a fast reaction, which is not supported", r.id),
-                );
-            }
+            let mut turn: Vec<(String, Expr)> = Vec::new();
             let sides = [(&r.reactants, true), (&r.products, false)];
             for (references, consumed) in sides {
                 for s in references {
@@ -188,19 +185,31 @@ impl Lowering {
                             continue;
                         }
                     };
-                    let mut term = product(amount, Expr::symbol(r.id.clone()));
                     let factor = species
                         .conversion_factor
                         .as_ref()
                         .or(raw.conversion_factor.as_ref());
-                    if let Some((factor, _)) = factor {
-                        term = product(Expr::symbol(factor.clone()), term);
+                    let mut change = match factor {
+                        Some((factor, _)) => product(Expr::symbol(factor.clone()), amount),
+                        None => amount,
+                    };
+                    if r.fast {
+                        if consumed {
+                            change = negative(change);
+                        }
+                        turn.push((s.species.clone(), change));
+                        touched_by_fast[i] = true;
+                        continue;
                     }
+                    let mut term = product(change, Expr::symbol(r.id.clone()));
                     if consumed {
                         term = Expr::unary(UnaryOp::Neg, term);
                     }
                     terms[i].push(term);
                 }
+            }
+            if !turn.is_empty() {
+                fast.push((Expr::symbol(r.id.clone()), turn));
             }
             for (modifier, place) in &r.modifiers {
                 if !index.contains_key(modifier.as_str()) {
@@ -208,8 +217,9 @@ impl Lowering {
                 }
             }
         }
-        for (s, terms) in raw.species.iter().zip(terms) {
-            if terms.is_empty() {
+        self.model.fast = fast::independent(fast);
+        for ((s, terms), by_fast) in raw.species.iter().zip(terms).zip(touched_by_fast) {
+            if terms.is_empty() && !by_fast {
                 continue;
             }
             if self.drivers.contains_key(&s.id) {
@@ -523,6 +533,14 @@ fn product(a: Expr, b: Expr) -> Expr {
         (Some(1.0), _) => b,
         (_, Some(1.0)) => a,
         _ => Expr::binary(BinaryOp::Mul, a, b),
+    }
+}
+
+/// `−a`, a number as a number.
+fn negative(a: Expr) -> Expr {
+    match a.as_number() {
+        Some(v) => Expr::number(-v),
+        None => Expr::unary(UnaryOp::Neg, a),
     }
 }
 
