@@ -5,9 +5,12 @@
 pub mod document;
 pub mod equations;
 pub mod figure;
+pub mod markdown;
 pub mod markup;
 pub mod number;
+pub mod page;
 pub mod table;
+pub mod terminal;
 pub mod view;
 pub mod words;
 

@@ -2,7 +2,18 @@
 //!
 //! The page, its Markdown twin and the terminal are three settings of the same document, so they never disagree.
 
+mod audit;
+mod compose;
+mod data;
+mod estimates;
+mod fit;
+mod methods;
+mod model;
+mod predictions;
+mod scenarios;
+mod summary;
 mod table;
+mod variants;
 
 pub use table::{Align, Cell, Column, Table};
 
@@ -58,7 +69,12 @@ pub enum Block {
     /// A figure.
     Figure(super::figure::Figure),
     /// Equations one under another.
-    Equations(Vec<super::view::Equation>),
+    Equations {
+        /// Left and right sides with unit and description.
+        list: Vec<super::view::Equation>,
+        /// Whether the left sides are rates of change.
+        rates: bool,
+    },
     /// Names with their values.
     Definitions(Vec<(Text, Text)>),
     /// Content that is opened on demand (on paper it is shown).

@@ -277,6 +277,8 @@ pub enum Shape {
     Area,
     /// The rectangle between two points.
     Rectangle,
+    /// A line around an area of the ground's colour.
+    Box,
     /// A marker of a size in pixels at one point.
     Marker(Marker),
 }
@@ -326,6 +328,11 @@ impl<'c, C> Drawable<Canvas<'c>> for Mark<C> {
         match self.shape {
             Shape::Line => canvas.draw_path(points, &self.style)?,
             Shape::Area => canvas.fill_polygon(points, &self.style)?,
+            Shape::Box => {
+                let corners: Vec<BackendCoord> = points.collect();
+                canvas.fill_polygon(corners.iter().copied(), &Ink::Paper.fill())?;
+                canvas.draw_path(corners, &self.style)?;
+            }
             Shape::Rectangle => {
                 if let (Some(a), Some(b)) = (points.next(), points.next()) {
                     canvas.draw_rect(a, b, &self.style, true)?;

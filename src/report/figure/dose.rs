@@ -293,7 +293,8 @@ pub fn combination(study: &Study, c: &Combination) -> Option<Figure> {
         .or_else(|| study.observable_unit(read.observable));
     let title = words::with_unit(name, unit);
     let mut drawings = vec![surface(c, &|p| p.response, &title, unit, false)];
-    let excesses: [(&dyn Fn(&SurfacePoint) -> Cell, &str, bool); 3] = [
+    type Pick<'p> = &'p dyn Fn(&SurfacePoint) -> Cell;
+    let excesses: [(Pick<'_>, &str, bool); 3] = [
         (
             &|p| p.bliss,
             "excess over Bliss independence",

@@ -21,6 +21,8 @@ pub enum Marker {
     Point,
     /// Wide disk to catch the pointer.
     Spot,
+    /// Bar across the end of a line.
+    Stop,
     /// Short horizontal bar.
     Bar,
     /// Arrow head pointing down.
@@ -48,7 +50,10 @@ impl Marker {
     }
     /// Whether it is filled (else it is a line).
     pub fn filled(self) -> bool {
-        !matches!(self, Self::Ring | Self::Diamond | Self::Plus | Self::Bar)
+        !matches!(
+            self,
+            Self::Ring | Self::Diamond | Self::Plus | Self::Bar | Self::Stop
+        )
     }
     /// Radius in pixels of a round marker.
     pub fn radius(self) -> Option<f64> {
@@ -83,6 +88,10 @@ impl Marker {
             Self::Lozenge => (vec![(0.0, -4.2), (4.2, 0.0), (0.0, 4.2), (-4.2, 0.0)], true),
             Self::Plus => (
                 vec![(-4.0, 0.0), (4.0, 0.0), (0.0, 0.0), (0.0, -4.0), (0.0, 4.0)],
+                false,
+            ),
+            Self::Stop => (
+                vec![(-9.0, 0.0), (4.0, 0.0), (4.0, -5.0), (4.0, 5.0)],
                 false,
             ),
             Self::Bar => (vec![(-7.0, 0.0), (7.0, 0.0)], false),

@@ -156,6 +156,38 @@ impl<'a> Sheet<'a> {
             style,
         })
     }
+    /// A path in pixels with a hover text.
+    pub fn arrow(&self, points: &[(f64, f64)], ink: Ink, width: f64, title: &str) -> Drawn {
+        self.root.draw(&Mark {
+            title: title.to_owned(),
+            class: "",
+            points: points.iter().map(|(x, y)| (units(*x), units(*y))).collect(),
+            shape: Shape::Line,
+            style: ink.stroke(width),
+        })
+    }
+    /// A filled area in pixels.
+    pub fn area(&self, points: &[(f64, f64)], ink: Ink) -> Drawn {
+        self.root.draw(&Mark {
+            title: String::new(),
+            class: "",
+            points: points.iter().map(|(x, y)| (units(*x), units(*y))).collect(),
+            shape: Shape::Area,
+            style: ink.fill(),
+        })
+    }
+    /// A box with an outline in pixels and a hover text.
+    pub fn node(&self, outline: &[(f64, f64)], title: &str) -> Drawn {
+        let mut closed = outline.to_vec();
+        closed.extend(outline.first().copied());
+        self.root.draw(&Mark {
+            title: title.to_owned(),
+            class: "",
+            points: closed.iter().map(|(x, y)| (units(*x), units(*y))).collect(),
+            shape: Shape::Box,
+            style: Ink::Axis.stroke(1.2),
+        })
+    }
     /// A filled rectangle in pixels, with a hover text unless that is empty.
     pub fn cell(&self, frame: Frame, ink: Ink, title: String) -> Drawn {
         self.root.draw(&Mark {

@@ -15,8 +15,10 @@ use crate::predict::sensitivity::Sensitivity;
 use crate::uncertainty::{Bootstrap, Comparison, Coverage, Design, Profiles, Structural};
 
 mod fit;
+mod graph;
 mod model;
 mod names;
+mod of_problem;
 mod study;
 
 pub use fit::{DataRow, Fit, Prediction, Relation, Replicates, Starts, Warning};

@@ -3,6 +3,7 @@
 use serde::{Serialize, Serializer};
 
 use crate::math::Expr;
+use crate::model::{Model, Rate};
 
 /// Equations in the order of a paper: assigned quantities, states, events, outputs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -109,6 +110,98 @@ pub struct Flow {
     pub kind: FlowKind,
     /// Term or expression behind it, for the hover text.
     pub text: String,
+}
+
+impl Equations {
+    /// The equations and the graph of a model.
+    pub fn of(model: &Model) -> Self {
+        let mut algebraic: Vec<Equation> = Vec::new();
+        for rule in &model.algebraic {
+            algebraic.push(Equation {
+                left: "0".into(),
+                right: rule.clone(),
+                unit: None,
+                description: String::new(),
+            });
+        }
+        let events = model
+            .events
+            .iter()
+            .flat_map(|e| {
+                let when = e.delay.as_ref().map_or_else(
+                    || format!("when {}", e.trigger),
+                    |d| format!("{d} after {}", e.trigger),
+                );
+                e.assignments.iter().map(move |(target, value)| Equation {
+                    left: target.clone(),
+                    right: value.clone(),
+                    unit: None,
+                    description: when.clone(),
+                })
+            })
+            .collect();
+        let rates = model
+            .states
+            .iter()
+            .filter_map(|s| match &s.rate {
+                Rate::Differential(right) => Some(Equation {
+                    left: s.id.clone(),
+                    right: right.clone(),
+                    unit: s.unit.clone(),
+                    description: s.description.clone(),
+                }),
+                Rate::Discrete | Rate::Algebraic => None,
+            })
+            .collect();
+        let equation =
+            |left: &String, right: &Expr, unit: &Option<String>, text: &String| Equation {
+                left: left.clone(),
+                right: right.clone(),
+                unit: unit.clone(),
+                description: text.clone(),
+            };
+        let (nodes, flows) = super::graph::graph(model);
+        Self {
+            id: model.id.clone(),
+            description: model.description.clone(),
+            time_unit: model.time_unit.clone(),
+            inputs: model
+                .inputs
+                .iter()
+                .map(|i| Declaration {
+                    id: i.id.clone(),
+                    description: i.description.clone(),
+                    unit: i.unit.clone(),
+                    value: Expr::number(i.value),
+                })
+                .collect(),
+            states: model
+                .states
+                .iter()
+                .map(|s| Declaration {
+                    id: s.id.clone(),
+                    description: s.description.clone(),
+                    unit: s.unit.clone(),
+                    value: s.initial.clone(),
+                })
+                .collect(),
+            assignments: model
+                .assignments
+                .iter()
+                .map(|a| equation(&a.id, &a.value, &a.unit, &a.description))
+                .collect(),
+            rates,
+            algebraic,
+            events,
+            outputs: model
+                .outputs
+                .iter()
+                .map(|o| equation(&o.id, &o.value, &o.unit, &o.description))
+                .collect(),
+            nodes,
+            flows,
+        }
+    }
 }
 
 fn as_text<S: Serializer>(expr: &Expr, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,0 +1,448 @@
+//! What the fitted model predicts.
+
+use super::super::figure;
+use super::super::number::{self, Style, count, fixed, percent, significant};
+use super::super::view::View;
+use super::super::words;
+use super::{Block, Cell, Column, Section, Table, Text, Tone};
+use crate::predict::Estimate;
+use crate::predict::combination::{Combination, Readout, Score};
+use crate::uncertainty::interval::Status;
+
+/// Share of information from priors from which a prediction repeats them (docs/statistics.md).
+const PRIOR_ONLY: f64 = 0.9;
+
+/// Time courses.
+pub fn courses(view: &View) -> Section {
+    Section {
+        id: "courses",
+        title: "Time courses".into(),
+        blocks: view
+            .courses
+            .iter()
+            .flat_map(|c| figure::courses(&view.study, c, view.fit.as_ref()))
+            .map(Block::Figure)
+            .collect(),
+    }
+}
+
+/// Single predictions.
+pub fn scalars(view: &View, style: Style) -> Section {
+    let mut blocks = Vec::new();
+    if !view.predictions.is_empty() {
+        let mut t = Table::new(
+            "Predictions",
+            vec![
+                Column::words("prediction"),
+                Column::words("expression").minor(),
+                Column::number("value"),
+                Column::words("unit"),
+                Column::words("interval"),
+                Column::words("method").minor(),
+                Column::number("prior share").minor(),
+            ],
+        );
+        for p in &view.predictions {
+            let main = p.intervals.first();
+            let (lower, upper) = main.map_or((None, None), words::closed);
+            let name = p.description.as_deref().unwrap_or(&p.id);
+            t.row(vec![
+                if name.is_empty() {
+                    p.expression.as_str().into()
+                } else {
+                    name.into()
+                },
+                Text::new().code(p.expression.as_str()).into(),
+                p.value
+                    .map_or_else(String::new, |v| number::estimate(v, lower, upper, style))
+                    .into(),
+                words::unit(p.unit.as_deref()).unwrap_or_default().into(),
+                main.map_or_else(String::new, |i| words::interval(i, p.value, style))
+                    .into(),
+                main.map_or("", |i| words::method_short(i.method)).into(),
+                p.prior_share
+                    .map_or_else(String::new, |w| percent(w, style))
+                    .into(),
+            ]);
+        }
+        blocks.push(Block::Table(t.without_empty_columns()));
+    }
+    Section {
+        id: "predictions",
+        title: "Predictions".into(),
+        blocks,
+    }
+}
+
+/// A value with its interval for two cells; ends that are not closed are named.
+fn estimate_cells(e: &Estimate, style: Style) -> [Cell; 2] {
+    let finite = |v: f64| Some(v).filter(|v| v.is_finite());
+    let lower = finite(e.lower).filter(|_| e.lower_status == Status::Closed);
+    let upper = finite(e.upper).filter(|_| e.upper_status == Status::Closed);
+    let value = match (finite(e.value), &e.reason) {
+        (Some(v), _) => Cell::from(number::estimate(v, lower, upper, style)),
+        (None, Some(reason)) => Cell::from(reason.as_str()).tone(Tone::Mind),
+        (None, None) => Cell::from("–"),
+    };
+    let end = |v: f64, other: Option<f64>| number::end(v, finite(e.value), other, style);
+    let interval = match (lower, upper) {
+        (Some(l), Some(u)) => format!("{} to {}", end(l, Some(u)), end(u, Some(l))),
+        (Some(l), None) => format!("above {}", end(l, None)),
+        (None, Some(u)) => format!("below {}", end(u, None)),
+        (None, None) if e.method.is_some() => "no ends".into(),
+        (None, None) => String::new(),
+    };
+    [value, Cell::from(interval)]
+}
+
+/// What to mind about a dose.
+fn dose_note(e: &Estimate) -> Cell {
+    let mut notes = Vec::new();
+    if e.in_tested_range == Some(false) {
+        notes.push("beyond the doses tested");
+    }
+    if e.prior_share.is_some_and(|w| w >= PRIOR_ONLY) {
+        notes.push("from a prior");
+    }
+    let text = notes.join(", ");
+    let tone = if text.is_empty() {
+        Tone::Plain
+    } else {
+        Tone::Mind
+    };
+    Cell::from(text).tone(tone)
+}
+
+/// Dose-response curves.
+pub fn doses(view: &View, style: Style) -> Section {
+    let mut blocks: Vec<Block> = figure::doses(&view.study, &view.doses)
+        .into_iter()
+        .map(Block::Figure)
+        .collect();
+    for d in &view.doses {
+        let unit = d.input_unit.as_deref();
+        let response = words::unit(d.response_unit.as_deref()).unwrap_or_default();
+        let mut t = Table::new(
+            Text::from("Response ")
+                .code(d.response.as_str())
+                .plain(" against ")
+                .symbol(d.input.as_str()),
+            vec![
+                Column::words("quantity"),
+                Column::number("value"),
+                Column::words("unit"),
+                Column::words(format!("{} interval", words::level(Some(d.level)))),
+                Column::words("mind"),
+            ],
+        );
+        let dose_unit = words::unit(unit).unwrap_or_default();
+        let rows: [(&str, &Estimate, &str, bool); 6] = [
+            ("without the drug", &d.summary.control, &response, false),
+            ("at the largest effect", &d.summary.emax, &response, false),
+            ("EC10", &d.summary.ec10, &dose_unit, true),
+            ("EC50", &d.summary.ec50, &dose_unit, true),
+            ("EC90", &d.summary.ec90, &dose_unit, true),
+            ("Hill slope", &d.summary.hill, "", false),
+        ];
+        for (name, e, unit, dose) in rows {
+            let [value, interval] = estimate_cells(e, style);
+            t.row(vec![
+                name.into(),
+                value,
+                unit.into(),
+                interval,
+                if dose { dose_note(e) } else { Cell::default() },
+            ]);
+        }
+        blocks.push(Block::Table(t.without_empty_columns()));
+        blocks.extend(
+            d.warnings
+                .iter()
+                .map(|w| Block::Note(Tone::Mind, w.text.as_str().into())),
+        );
+    }
+    if !view.shifts.is_empty() {
+        let mut t = Table::new(
+            "Fold shift of the dose of half the effect, taken within each replicate",
+            vec![
+                Column::words("from"),
+                Column::words("to"),
+                Column::number("fold"),
+                Column::words("interval"),
+            ],
+        );
+        for s in &view.shifts {
+            let [value, interval] = estimate_cells(&s.ec50, style);
+            t.row(vec![
+                Text::new().code(s.from.as_str()).into(),
+                Text::new().code(s.to.as_str()).into(),
+                value,
+                interval,
+            ]);
+        }
+        blocks.push(Block::Table(t.without_empty_columns()));
+    }
+    Section {
+        id: "doses",
+        title: "Dose and response".into(),
+        blocks,
+    }
+}
+
+/// Combinations of two drugs.
+pub fn combinations(view: &View, style: Style) -> Section {
+    let mut blocks = Vec::new();
+    for c in &view.combinations {
+        blocks.extend(figure::combination(&view.study, c).map(Block::Figure));
+        blocks.push(Block::Table(synergy(c, style)));
+        blocks.extend(isoboles(c, style).map(Block::Table));
+        blocks.extend(
+            c.warnings
+                .iter()
+                .map(|w| Block::Note(Tone::Mind, w.text.as_str().into())),
+        );
+    }
+    Section {
+        id: "combinations",
+        title: "Drugs together".into(),
+        blocks,
+    }
+}
+
+fn synergy(c: &Combination, style: Style) -> Table {
+    let direction = match c.readout {
+        Readout::Inhibition => "more is more effect",
+        Readout::Viability => "less is more effect",
+    };
+    let mut t = Table::new(
+        Text::from("Effect of ")
+            .symbol(c.inputs[0].as_str())
+            .plain(" and ")
+            .symbol(c.inputs[1].as_str())
+            .plain(" together on ")
+            .code(c.response.as_str())
+            .plain(format!(
+                " beyond what each definition expects, in percent of the full effect ({direction})"
+            )),
+        vec![
+            Column::words("definition"),
+            Column::number("mean excess"),
+            Column::words(format!("{} interval", words::level(Some(c.level)))),
+            Column::number("largest"),
+            Column::words("interval of the largest"),
+            Column::words("verdict"),
+        ],
+    );
+    let share = |v: f64| {
+        if v.is_finite() {
+            fixed(100.0 * v, 1, style)
+        } else {
+            String::new()
+        }
+    };
+    let range = |l: f64, u: f64| match (share(l), share(u)) {
+        (l, u) if !l.is_empty() && !u.is_empty() => format!("{l} to {u}"),
+        _ => String::new(),
+    };
+    let rows: [(&str, &Score); 3] = [
+        ("Bliss independence", &c.synergy.bliss),
+        ("Loewe additivity", &c.synergy.loewe),
+        ("highest single agent", &c.synergy.hsa),
+    ];
+    for (name, s) in rows {
+        if let Some(reason) = &s.not_applicable {
+            t.row(vec![
+                name.into(),
+                Cell::default(),
+                Cell::default(),
+                Cell::default(),
+                Cell::default(),
+                Cell::from(format!("does not apply: {reason}")).tone(Tone::Mind),
+            ]);
+            continue;
+        }
+        t.row(vec![
+            name.into(),
+            share(s.mean).into(),
+            range(s.lower, s.upper).into(),
+            share(s.largest.value).into(),
+            range(s.largest.lower, s.largest.upper).into(),
+            words::reason(&s.verdict).into(),
+        ]);
+    }
+    t.without_empty_columns()
+}
+
+fn isoboles(c: &Combination, style: Style) -> Option<Table> {
+    if c.isoboles.is_empty() {
+        return None;
+    }
+    let [a, b] = &c.inputs;
+    let unit = |i: usize| c.input_units.get(i).and_then(Option::as_deref);
+    let mut t = Table::new(
+        "Doses that have an effect alone",
+        vec![
+            Column::number("effect"),
+            Column::number(words::with_unit(a, unit(0))),
+            Column::words("interval"),
+            Column::number(words::with_unit(b, unit(1))),
+            Column::words("interval"),
+        ],
+    );
+    for i in &c.isoboles {
+        let [va, ia] = estimate_cells(&i.alone_a, style);
+        let [vb, ib] = estimate_cells(&i.alone_b, style);
+        t.row(vec![percent(i.effect, style).into(), va, ia, vb, ib]);
+    }
+    Some(t.without_empty_columns())
+}
+
+/// Populations.
+pub fn populations(view: &View, style: Style) -> Section {
+    let mut blocks = Vec::new();
+    for p in &view.populations {
+        let unit = words::unit(p.unit.as_deref()).unwrap_or_default();
+        let mut t = Table::new(
+            Text::new().code(p.response.as_str()).plain(format!(
+                " over {} members; distributed: {}",
+                count(p.members as u64, style),
+                p.distributed.join("; ")
+            )),
+            vec![
+                Column::words("quantity"),
+                Column::number("value"),
+                Column::words("unit"),
+                Column::words("interval"),
+            ],
+        );
+        let mut row = |name: String, e: &Estimate| {
+            let [value, interval] = estimate_cells(e, style);
+            t.row(vec![name.into(), value, unit.as_str().into(), interval]);
+        };
+        row("mean".into(), &p.mean);
+        row("SD between members".into(), &p.sd);
+        for (q, e) in &p.quantiles {
+            row(format!("{} quantile", percent(*q, style)), e);
+        }
+        blocks.push(Block::Table(t.without_empty_columns()));
+    }
+    Section {
+        id: "populations",
+        title: "Populations".into(),
+        blocks,
+    }
+}
+
+/// Sensitivities.
+pub fn sensitivities(view: &View, style: Style) -> Section {
+    let mut blocks = Vec::new();
+    for s in &view.sensitivities {
+        let mut t = Table::new(
+            Text::from("What ")
+                .code(s.response.as_str())
+                .plain(" depends on: per cent of response per per cent of parameter at the fit; over the whole ranges, \
+                        the part of the variance that a parameter explains by itself (first) and with its interactions \
+                        (total)"),
+            vec![
+                Column::words("parameter"),
+                Column::number("elasticity"),
+                Column::number("first"),
+                Column::words("interval"),
+                Column::number("total"),
+                Column::words("interval"),
+                Column::words("range").minor(),
+            ],
+        );
+        let mut ids: Vec<&str> = s.sobol.iter().map(|i| i.id.as_str()).collect();
+        for l in &s.local {
+            if !ids.contains(&l.id.as_str()) {
+                ids.push(&l.id);
+            }
+        }
+        for id in ids {
+            let local = s.local.iter().find(|l| l.id == id);
+            let mut cells: Vec<Cell> = vec![
+                Text::of_symbol(id).into(),
+                local
+                    .map_or_else(String::new, |l| significant(l.elasticity, 2, style))
+                    .into(),
+            ];
+            match s.sobol.iter().find(|i| i.id == id) {
+                Some(i) => {
+                    cells.extend(estimate_cells(&i.first, style));
+                    cells.extend(estimate_cells(&i.total, style));
+                    cells.push(i.range.as_str().into());
+                }
+                None => {}
+            }
+            t.row(cells);
+        }
+        blocks.push(Block::Table(t.without_empty_columns()));
+    }
+    Section {
+        id: "sensitivities",
+        title: "What the predictions depend on".into(),
+        blocks,
+    }
+}
+
+/// Candidate measurements shown of a design.
+const CANDIDATES: usize = 12;
+
+/// Which measurement would narrow a target.
+pub fn designs(view: &View, style: Style) -> Section {
+    let mut blocks = Vec::new();
+    for d in &view.designs {
+        let caption = match &d.target {
+            Some(target) => Text::from("Measurements that would narrow ")
+                .code(target.as_str())
+                .plain(" most"),
+            None => Text::from("Measurements that would add most information"),
+        };
+        let mut t = Table::new(
+            caption,
+            vec![
+                Column::words("measurement"),
+                Column::number("n"),
+                Column::number("expected value"),
+                Column::number("interval narrower by"),
+                Column::words("expected interval"),
+                Column::words("mind"),
+            ],
+        );
+        for p in d.proposals.iter().take(CANDIDATES) {
+            let interval = match (p.expected_lower, p.expected_upper) {
+                (Some(l), Some(u)) => format!(
+                    "{} to {}",
+                    number::end(l, d.value, Some(u), style),
+                    number::end(u, d.value, Some(l), style)
+                ),
+                _ => String::new(),
+            };
+            t.row(vec![
+                p.id.as_str().into(),
+                p.n.to_string().into(),
+                significant(p.expected_value, 3, style).into(),
+                p.error_ratio
+                    .map_or_else(String::new, |r| percent(1.0 - r, style))
+                    .into(),
+                interval.into(),
+                if p.opens {
+                    "determines what was open"
+                } else {
+                    ""
+                }
+                .into(),
+            ]);
+        }
+        let t = t.without_empty_columns();
+        if !t.rows.is_empty() {
+            blocks.push(Block::Table(t));
+        }
+    }
+    Section {
+        id: "designs",
+        title: "What to measure next".into(),
+        blocks,
+    }
+}
