@@ -497,9 +497,7 @@ pub fn coverage(view: &View, style: Style) -> Section {
                 Column::number("sets"),
             ],
         );
-        let share = |v: Option<f64>| {
-            v.map_or_else(String::new, |v| format!("{}", fixed(100.0 * v, 1, style)))
-        };
+        let share = |v: Option<f64>| v.map_or_else(String::new, |v| fixed(100.0 * v, 1, style));
         for r in &c.rows {
             t.row(vec![
                 words::reason(&r.method).into(),

@@ -367,13 +367,10 @@ pub fn sensitivities(view: &View, style: Style) -> Section {
                     .map_or_else(String::new, |l| significant(l.elasticity, 2, style))
                     .into(),
             ];
-            match s.sobol.iter().find(|i| i.id == id) {
-                Some(i) => {
-                    cells.extend(estimate_cells(&i.first, style));
-                    cells.extend(estimate_cells(&i.total, style));
-                    cells.push(i.range.as_str().into());
-                }
-                None => {}
+            if let Some(i) = s.sobol.iter().find(|i| i.id == id) {
+                cells.extend(estimate_cells(&i.first, style));
+                cells.extend(estimate_cells(&i.total, style));
+                cells.push(i.range.as_str().into());
             }
             t.row(cells);
         }

@@ -226,9 +226,9 @@ fn ranked(n: usize, links: &[Link], first: &[bool], last: &[bool]) -> Vec<usize>
         .map(|i| ranks[i])
         .max()
         .unwrap_or(0);
-    for i in 0..n {
+    for (i, rank) in ranks.iter_mut().enumerate() {
         if last.get(i).copied().unwrap_or(false) {
-            ranks[i] = lowest + 1;
+            *rank = lowest + 1;
         }
     }
     ranks
