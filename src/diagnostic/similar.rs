@@ -12,8 +12,10 @@ pub fn similar<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<
     let mut near: Vec<(usize, &str)> = known.into_iter().map(|k| (distance(name, k), k)).collect();
     near.sort_unstable();
     near.dedup();
-    // A third of the letters may differ: beyond that a suggestion misleads more often than it helps.
-    let limit = name.chars().count().div_ceil(3);
+    // A third of the letters may differ: beyond that a suggestion misleads more often than it helps;
+    // and something must be the same.
+    let length = name.chars().count();
+    let limit = length.div_ceil(3).min(length.saturating_sub(1));
     near.into_iter()
         .filter(|(d, _)| *d <= limit)
         .take(MOST)

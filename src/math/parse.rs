@@ -124,15 +124,21 @@ impl ParseErrorKind {
     /// Remedy, if there is one to name.
     pub fn help(&self) -> Option<String> {
         match self {
-            Self::Function { similar, .. } => similar
-                .first()
-                .map(|s| format!("did you mean `{s}`?"))
-                .or_else(|| Some("a product needs `*`: write `a*(b)`".into())),
+            Self::Function { name, .. } if name.eq_ignore_ascii_case("if") => {
+                Some("write `piecewise(value, condition, otherwise)`".into())
+            }
+            Self::Function { name, similar } => Some(match similar.first() {
+                Some(s) => format!("did you mean `{s}`?"),
+                None => format!("a product needs `*`: write `{name}*(…)`"),
+            }),
             Self::Reserved(word) => Some(match word.to_lowercase().as_str() {
                 "and" => "write `&&`".into(),
                 "or" => "write `||`".into(),
                 "not" => "write `!`".into(),
                 "if" | "else" => "write `piecewise(value, condition, otherwise)`".into(),
+                name if Function::named(name).is_some() => {
+                    format!("a function takes its arguments in brackets: `{name}(…)`")
+                }
                 _ => "use another name".into(),
             }),
             Self::Span(name) => Some(format!(
@@ -145,6 +151,14 @@ impl ParseErrorKind {
                 _ => format!("give the span, `{name}(observable@experiment@0:24)`"),
             }),
             Self::Character('=') => Some("compare with `==`".into()),
+            Self::Arity { name, .. } => match name.to_lowercase().as_str() {
+                "hill" => Some("`hill(x, k, n)` is x^n/(k^n + x^n)".into()),
+                "clip" => Some("`clip(x, lowest, highest)` keeps x between the two".into()),
+                "min" | "max" => Some(format!("nest it: `{name}(a, {name}(b, c))`")),
+                "log" => Some("`log(x)` is the natural logarithm, `log(x, b)` that to the base b".into()),
+                "piecewise" => Some("write `piecewise(value, condition, otherwise)`".into()),
+                _ => None,
+            },
             Self::Depth => Some("name parts of it and use the names".into()),
             _ => None,
         }

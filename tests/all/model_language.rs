@@ -60,3 +60,27 @@ fn every_part_of_the_axis_fits_over_the_base() {
         assert_ne!(with.model, loaded(&base, &[]).model, "{}", part.display());
     }
 }
+
+/// Every file in `tests/data/wrong`, with what is said about it beside it.
+#[test]
+fn every_wrong_model_is_refused_with_a_message_that_helps() {
+    let files = files_in(Path::new("tests/data/wrong"), "model");
+    assert!(files.len() >= 25);
+    for path in files {
+        let text = match language::load(&path, &[]) {
+            Ok(loaded) => {
+                assert!(!loaded.findings.is_empty(), "{}", path.display());
+                shown(&loaded.findings)
+            }
+            Err(findings) => shown(&findings),
+        };
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        insta::with_settings!({
+            snapshot_path => "../data/wrong",
+            prepend_module_to_snapshot => false,
+            omit_expression => true,
+        }, {
+            insta::assert_snapshot!(name, text);
+        });
+    }
+}

@@ -19,10 +19,23 @@ impl Findings {
             Severity::Error => &mut self.errors,
             Severity::Warning => &mut self.warnings,
         };
+        // One place may be read twice, for its unit and for its value.
+        let again = |f: &Finding| {
+            f.code == finding.code
+                && f.message == finding.message
+                && f.labels.first().map(|l| &l.span) == finding.labels.first().map(|l| &l.span)
+                && f.place().0 == finding.place().0
+        };
+        if *count <= MOST && self.list.iter().any(again) {
+            return;
+        }
         *count += 1;
         if *count <= MOST {
             self.list.push(finding);
         }
+    }
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
     }
     pub fn has_errors(&self) -> bool {
         self.errors > 0

@@ -98,6 +98,13 @@ pub(super) fn decode(path: &Path, bytes: &[u8]) -> Result<Text, Box<Finding>> {
         }
     }
     let clean = clean(&text);
+    if clean.trim().is_empty() {
+        return Err(Box::new(
+            Finding::error("empty-file", "the file holds only comments")
+                .in_file(name)
+                .help("a model begins with `model NAME \"what it describes\"`"),
+        ));
+    }
     Ok(Text {
         source: Source::new(name, text),
         clean,
