@@ -155,7 +155,9 @@ impl ParseErrorKind {
                 "hill" => Some("`hill(x, k, n)` is x^n/(k^n + x^n)".into()),
                 "clip" => Some("`clip(x, lowest, highest)` keeps x between the two".into()),
                 "min" | "max" => Some(format!("nest it: `{name}(a, {name}(b, c))`")),
-                "log" => Some("`log(x)` is the natural logarithm, `log(x, b)` that to the base b".into()),
+                "log" => {
+                    Some("`log(x)` is the natural logarithm, `log(x, b)` that to the base b".into())
+                }
                 "piecewise" => Some("write `piecewise(value, condition, otherwise)`".into()),
                 _ => None,
             },
@@ -224,7 +226,7 @@ pub fn parse(text: &str, syntax: Syntax, offset: usize) -> Result<Expr, ParseErr
     }
     let (expr, _) = parser.logical()?;
     if parser.token != Token::End {
-        return Err(parser.expected("an operator or the end"));
+        return Err(parser.expected("an operator or the end of the expression"));
     }
     if syntax.references {
         spans_are_summarised(&expr)?;
@@ -323,7 +325,7 @@ impl<'a> Parser<'a> {
     }
     fn expected(&self, expected: &'static str) -> ParseError {
         let found = match self.token {
-            Token::End => "the end".to_string(),
+            Token::End => "the end of the expression".to_string(),
             _ => format!("`{}`", &self.text[self.start..self.at]),
         };
         self.error(ParseErrorKind::Expected { expected, found })
@@ -632,7 +634,7 @@ impl<'a> Parser<'a> {
         self.at = self.text.len();
         Err(self.error(ParseErrorKind::Expected {
             expected,
-            found: "the end".into(),
+            found: "the end of the expression".into(),
         }))
     }
 

@@ -75,7 +75,8 @@ impl Registry {
 
     /// What an unknown name stands for, if it is a known one in another case, in the plural, or by a habit.
     pub(super) fn similar(&self, name: &str) -> Vec<String> {
-        if name.len() > LONGEST_NAME {
+        // A single letter in another case is seldom what is meant: `a` is no ampere.
+        if name.len() > LONGEST_NAME || name.len() < 2 {
             return Vec::new();
         }
         // `cells` for `cell`, `Cell` for `cell`.

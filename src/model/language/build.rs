@@ -115,6 +115,8 @@ impl Builder<'_> {
             names,
             what,
             findings: self.findings,
+            named: false,
+            powered: false,
         }
     }
 
@@ -198,11 +200,11 @@ impl Builder<'_> {
         if let Some(symbol) = self.scope.symbols.get(name)
             && !matches!(&value.kind, Kind::Symbol(v) if v == name)
         {
-            let keyword = symbol.role.keyword();
+            let keyword = symbol.role.with_article();
             self.findings.push(
                 Finding::error(
                     "duplicate-name",
-                    format!("`{name}` is a `{keyword}` and an output of another value"),
+                    format!("`{name}` is {keyword} and an output of another value"),
                 )
                 .at(&s.source, e.name.span.clone(), "")
                 .and(&symbol.source, symbol.name.clone(), "declared here")

@@ -61,6 +61,14 @@ impl Composition {
         self.statements.push(Some(statement));
     }
 
+    /// A statement about `name`, whatever its role.
+    fn elsewhere(&self, name: &str) -> Option<&Statement> {
+        [Key::Name, Key::Output, Key::Rate]
+            .into_iter()
+            .find_map(|role| self.get(&role(name.to_string())))
+            .map(|(_, s)| s)
+    }
+
     fn get(&self, key: &Key) -> Option<(usize, &Statement)> {
         let i = *self.index.get(key)?;
         self.statements.get(i)?.as_ref().map(|s| (i, s))
@@ -76,6 +84,9 @@ fn declared_twice(key: &Key, first: &Statement, second: &Statement) -> Finding {
     let finding = Finding::error("duplicate-name", what)
         .at(&second.source, second.name_span(), "here again")
         .and(&first.source, first.name_span(), "first here");
+    if matches!(key, Key::Time | Key::Unit(_)) {
+        return finding.help("leave one of the lines out");
+    }
     match (key, first.source == second.source) {
         (Key::Rate(_), true) => finding.help("write one equation with all its terms"),
         (_, true) => finding.help("use another name for one of them"),
@@ -350,7 +361,10 @@ impl Loader<'_> {
                     self.findings.push(
                         Finding::error(
                             "not-a-param",
-                            format!("`{}` is a `{keyword}` and cannot be fixed", name.text),
+                            format!(
+                                "`{}` is not a `param` but a `{keyword}`, and cannot be fixed",
+                                name.text
+                            ),
                         )
                         .at(&source, name.span.clone(), "")
                         .and(&original.source, original.name_span(), "declared here")
@@ -411,8 +425,10 @@ impl Loader<'_> {
                     model,
                 ));
             }
-            // Kept, so that its uses are no further errors.
-            model.push(statement, self.findings);
+            // A new name is kept, so that its uses are no further errors.
+            if matches!(&statement.item, Item::Entity(_)) && model.elsewhere(key.name()).is_none() {
+                model.push(statement, self.findings);
+            }
             return;
         };
         let place = (statement.source.clone(), statement.name_span());
@@ -461,15 +477,7 @@ fn no_original(
     )
     .at(source, span.clone(), "");
     // The same name in another role, then a similar name in the same role.
-    let name = key.name().to_string();
-    let same = [
-        Key::Name(name.clone()),
-        Key::Output(name.clone()),
-        Key::Rate(name),
-    ]
-    .into_iter()
-    .find_map(|k| model.get(&k));
-    if let Some((_, other)) = same {
+    if let Some(other) = model.elsewhere(key.name()) {
         let finding = finding.and(&other.source, other.name_span(), "the base has this");
         return if statement.is_some() {
             finding.help(format!("write `replace {} …`", replaceable(other)))

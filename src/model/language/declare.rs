@@ -248,6 +248,8 @@ pub(super) fn number(
         names: Names::None,
         what,
         findings,
+        named: false,
+        powered: false,
     };
     let (own, raw) = checker.infer(value);
     let unit = match declared {

@@ -4,12 +4,12 @@ use std::ops::Range;
 
 use crate::diagnostic::Finding;
 use crate::math::{BinaryOp, Expr, Kind, UnaryOp};
-use crate::units::Unit;
+use crate::units::{Ratio, Unit};
 
 use super::infer::{Checker, Subject};
 
 /// Longest piece of an expression shown in a sentence.
-const LONGEST_SHOWN: usize = 40;
+const LONGEST_SHOWN: usize = 60;
 
 fn span(e: &Expr) -> Range<usize> {
     e.span.start as usize..e.span.end as usize
@@ -30,6 +30,32 @@ fn code(a: &Unit, b: &Unit) -> &'static str {
         "unit-scale"
     } else {
         "unit-mismatch"
+    }
+}
+
+/// A unit in a sentence: `1` says nothing to the eye.
+fn words(unit: &Unit) -> String {
+    match unit.to_string().as_str() {
+        "1" => "a pure number".into(),
+        text => text.into(),
+    }
+}
+
+/// `in nM`, `a pure number`.
+fn is_in(unit: &Unit) -> String {
+    match unit.to_string().as_str() {
+        "1" => "a pure number".into(),
+        text => format!("in {text}"),
+    }
+}
+
+/// `which multiplies by 1000`, `which divides by 24`: whichever number is shorter.
+fn effect(factor: f64) -> String {
+    let (direct, inverse) = (factor.to_string(), (1.0 / factor).to_string());
+    if inverse.len() < direct.len() {
+        format!("which divides by {inverse}")
+    } else {
+        format!("which multiplies by {direct}")
     }
 }
 
@@ -57,28 +83,29 @@ impl Checker<'_> {
     pub(super) fn wrong_term(&self, e: &Expr, unit: &Unit, subject: &Subject) -> Finding {
         let expected = &subject.unit;
         let shown = self.shown(e);
-        let message = if is_bare(e) {
-            format!(
-                "`{shown}` has no unit, but {} is in {expected}",
-                subject.name
-            )
+        let found = if is_bare(e) {
+            "has no unit".to_string()
         } else {
-            format!(
-                "`{shown}` is in {unit}, but {} is in {expected}",
-                subject.name
-            )
+            format!("is {}", is_in(unit))
         };
-        let mut f = Finding::error(code(unit, expected), message).at(
-            self.source,
-            span(e),
-            format!("this is {unit}"),
-        );
-        if let Some((source, place)) = &subject.declared {
-            f = f.and(source, place.clone(), "declared here");
-        }
-        if !subject.note.is_empty() {
-            f = f.note(subject.note.clone());
-        }
+        let f = Finding::error(
+            code(unit, expected),
+            format!(
+                "`{shown}` {found}, but {} is {}",
+                subject.name,
+                is_in(expected)
+            ),
+        )
+        .at(self.source, span(e), format!("this is {}", words(unit)));
+        let f = match &subject.declared {
+            Some((source, place)) => f.and(source, place.clone(), "declared here"),
+            None => f,
+        };
+        let f = if subject.note.is_empty() {
+            f
+        } else {
+            f.note(subject.note.clone())
+        };
         self.remedies(f, e, unit, expected, Some(subject))
     }
 
@@ -90,16 +117,15 @@ impl Checker<'_> {
         verb: &str,
     ) -> Finding {
         let (sa, sb) = (self.shown(a), self.shown(b));
+        let both = format!("{} and {}", words(ua), words(ub));
         let message = match verb {
-            "alternatives" => {
-                format!("`{sa}` and `{sb}` cannot be values of one quantity: {ua} and {ub}")
-            }
-            v if v.starts_with("the ") => format!("{v} differ in unit: {ua} and {ub}"),
-            _ => format!("`{sa}` and `{sb}` cannot be {verb}: {ua} and {ub}"),
+            "alternatives" => format!("`{sa}` and `{sb}` cannot be values of one quantity: {both}"),
+            v if v.starts_with("the ") => format!("{v} differ in unit: {both}"),
+            _ => format!("`{sa}` and `{sb}` cannot be {verb}: {both}"),
         };
         let f = Finding::error(code(ua, ub), message)
-            .at(self.source, span(b), format!("this is {ub}"))
-            .and(self.source, span(a), format!("this is {ua}"));
+            .at(self.source, span(b), format!("this is {}", words(ub)))
+            .and(self.source, span(a), format!("this is {}", words(ua)));
         // A bare number is at fault wherever it stands.
         if is_bare(a) && !is_bare(b) {
             return self.remedies(f, a, ua, ub, None);
@@ -116,9 +142,7 @@ impl Checker<'_> {
         )
         .at(self.source, span(e), format!("this is {unit}"));
         if let Some(factor) = unit.factor_to(&Unit::one()) {
-            return f.help(format!(
-                "write `convert({shown}, 1)`, which multiplies by {factor}"
-            ));
+            return f.help(format!("write `convert({shown}, 1)`, {}", effect(factor)));
         }
         let factor = if needs_brackets(e) {
             format!("({shown})")
@@ -140,7 +164,7 @@ impl Checker<'_> {
             .scope
             .in_unit(unit)
             .into_iter()
-            .filter(|n| !factor.contains(n))
+            .filter(|n| *n != factor)
             .take(2)
             .map(|n| format!("`{n}`"))
             .collect();
@@ -161,9 +185,15 @@ impl Checker<'_> {
             "unit-mismatch",
             format!("`{b}` is in {unit}, so its exponent must be a number such as 2 or 1/2"),
         )
-        .at(self.source, span(exponent), "the unit of the power depends on this")
+        .at(
+            self.source,
+            span(exponent),
+            "the unit of the power depends on this",
+        )
         .and(self.source, span(base), format!("this is {unit}"))
-        .help(format!("write `hill({b}, K, {n})` for {b}^{n}/(K^{n} + {b}^{n}), or divide first: `({b}/K)^{n}`"))
+        .help(format!(
+            "write `hill({b}, K, {n})` for {b}^{n}/(K^{n} + {b}^{n}), or divide first: `({b}/K)^{n}`"
+        ))
     }
 
     /// `convert` between different kinds of quantity.
@@ -176,10 +206,10 @@ impl Checker<'_> {
     ) -> Finding {
         let f = Finding::error(
             "unit-mismatch",
-            format!("{from} cannot be converted to {to}"),
+            format!("{} cannot be converted to {to}", words(from)),
         )
         .at(self.source, place, "wanted")
-        .and(self.source, span(inner), format!("this is {from}"));
+        .and(self.source, span(inner), format!("this is {}", words(from)));
         self.remedies(f, inner, from, to, None)
     }
 
@@ -199,18 +229,15 @@ impl Checker<'_> {
             ));
         }
         if let Some(factor) = actual.factor_to(expected) {
-            return f.help(format!(
-                "write `convert({shown}, {expected})`, which multiplies by {factor}"
+            let f = f.help(format!(
+                "write `convert({shown}, {expected})`, {}",
+                effect(factor)
             ));
-        }
-        if actual
-            .to_string()
-            .eq_ignore_ascii_case(&expected.to_string())
-            && let Some(name) = actual.dimension().name()
-        {
-            return f
-                .note(format!("`{actual}` is {name}"))
-                .help(format!("did you mean `{expected}`?"));
+            return if actual.is_one() && expected.to_string() == "percent" {
+                f.note("`convert` brings its own factor of 100: leave out one that is there")
+            } else {
+                f
+            };
         }
         let f = match (actual.dimension().name(), expected.dimension().name()) {
             (Some(a), Some(b)) if a != "a pure number" && b != "a pure number" => {
@@ -218,6 +245,12 @@ impl Checker<'_> {
             }
             _ => f,
         };
+        if actual
+            .to_string()
+            .eq_ignore_ascii_case(&expected.to_string())
+        {
+            return f.help("the two differ in small and capital letters: is one of them a slip?");
+        }
         let factor = if needs_brackets(e) {
             format!("({shown})")
         } else {
@@ -236,15 +269,19 @@ impl Checker<'_> {
                 return f.help(format!("multiply by a rate constant in {missing}{rates}"));
             }
         }
-        if let Some(help) = self.through_molar_mass(actual, expected) {
+        if let Some(help) = self.through_molar_mass(&factor, actual, expected) {
             return f.help(help);
         }
         let (verb, lacking) = if missing.to_string().starts_with("1/") {
-            ("divide", missing.pow(crate::units::Ratio::ONE.negated()))
+            ("divide", missing.pow(Ratio::ONE.negated()))
         } else {
             ("multiply", missing)
         };
         let named = self.named_in(&lacking, &factor);
+        // Of two things that are added or compared neither is known to be right: only a name makes a hint.
+        if subject.is_none() && named.is_empty() {
+            return f;
+        }
         f.help(format!("{verb} by a quantity in {lacking}{named}"))
     }
 
@@ -266,26 +303,26 @@ impl Checker<'_> {
     }
 
     /// Mass against moles.
-    fn through_molar_mass(&self, actual: &Unit, expected: &Unit) -> Option<String> {
+    fn through_molar_mass(&self, factor: &str, actual: &Unit, expected: &Unit) -> Option<String> {
         let da = self.scope.units.parse("Da").ok()?;
-        let verb = if actual.div(&da).is_compatible(expected) {
-            "divide"
+        let (what, sign) = if actual.div(&da).is_compatible(expected) {
+            ("to turn mass into moles, divide by the molar mass", "/")
         } else if actual.mul(&da).is_compatible(expected) {
-            "multiply"
+            ("to turn moles into mass, multiply by the molar mass", "*")
         } else {
             return None;
         };
-        let mut names: Vec<&str> = self.scope.substances.keys().map(String::as_str).collect();
-        names.sort_unstable();
-        let mass = names.first().copied().unwrap_or("NAME");
-        let declare = if names.is_empty() {
-            "declare `substance NAME molar_mass … [Da]`, then "
-        } else {
-            ""
+        let mut known = self.scope.substances.keys();
+        let (name, declare) = match (known.next(), known.next()) {
+            (Some(only), None) => (only.as_str(), ""),
+            (None, _) => (
+                "NAME",
+                "; it is declared by `substance NAME molar_mass … [Da] source \"…\"`",
+            ),
+            _ => ("SUBSTANCE", ""),
         };
         Some(format!(
-            "mass and moles are {declare}{verb} by the molar mass, `convert(…{}{mass}.molar_mass, {expected})`",
-            if verb == "divide" { "/" } else { "*" }
+            "{what}: `convert({factor}{sign}{name}.molar_mass, {expected})`{declare}"
         ))
     }
 }

@@ -1,15 +1,12 @@
 //! What people mean when they write something else.
 
-use std::ops::Range;
-
 use crate::diagnostic::similar;
-use crate::math::{ParseError, ParseErrorKind};
 
 use super::cursor::Cursor;
 use super::split::KEYWORDS;
 
 /// Words of other modelling languages, in lower case, and the keyword here.
-const FOREIGN: [(&str, &str); 26] = [
+const FOREIGN: [(&str, &str); 25] = [
     ("parameter", "param"),
     ("parameters", "param"),
     ("params", "param"),
@@ -35,7 +32,6 @@ const FOREIGN: [(&str, &str); 26] = [
     ("drug", "substance"),
     ("molecule", "substance"),
     ("event", "when"),
-    ("if", "when"),
 ];
 
 /// Remedies for a line that begins no statement.
@@ -76,8 +72,21 @@ pub(super) fn statement(line: &str) -> Vec<String> {
     if KEYWORDS.contains(&lower.as_str()) {
         return vec![format!("keywords are written in small letters: `{lower}`")];
     }
+    match lower.as_str() {
+        "if" => {
+            return vec![
+                "an event is written `when condition : X = …`, a choice within an expression `piecewise(value, condition, otherwise)`".into(),
+            ];
+        }
+        "remove" | "delete" | "drop" => {
+            return vec![
+                "`fix NAME = 0` takes a parameter out of the model, `replace` an equation that used it".into(),
+            ];
+        }
+        _ => {}
+    }
     if let Some((_, keyword)) = FOREIGN.iter().find(|(w, _)| *w == lower) {
-        return vec![format!("here this is a `{keyword}`")];
+        return vec![format!("in this language it is called `{keyword}`")];
     }
     let assigned = behind.starts_with('=') && !behind.starts_with("==")
         || behind.starts_with(":=")
@@ -106,7 +115,12 @@ const LONGEST_WORD: usize = 40;
 /// The state of `dX/dt =`, `dXdt =`, `X' =`, `DADT(1) =`, `der(X) =`, `ddt_X =`.
 fn derivative(first: &str, behind: &str) -> Option<String> {
     if let Some(x) = first.strip_suffix("/dt").and_then(|f| f.strip_prefix('d')) {
-        return Some(x.into());
+        // `d/dt X = …`, without brackets.
+        let name = if x.is_empty() { behind } else { x };
+        let end = name
+            .find(|c: char| !(c.is_alphanumeric() || c == '_'))
+            .unwrap_or(name.len());
+        return Some(if end == 0 { "X" } else { &name[..end] }.into());
     }
     if first.eq_ignore_ascii_case("dadt") {
         return Some("X".into());
@@ -126,65 +140,6 @@ fn derivative(first: &str, behind: &str) -> Option<String> {
         .and_then(|f| f.strip_prefix('d'))
         .filter(|x| !x.is_empty() && behind.starts_with('='))
         .map(Into::into)
-}
-
-/// Remedies for an expression that cannot be read. `text` is the clean text of the file.
-pub(super) fn expression(text: &str, range: Range<usize>, error: &ParseError) -> Vec<String> {
-    let found = text.get(error.span.clone()).unwrap_or("");
-    let before = text.get(range.start..error.span.start).unwrap_or("");
-    let behind = text.get(error.span.end..range.end).unwrap_or("");
-    let digit_before = before.ends_with(|c: char| c.is_ascii_digit());
-    if let Some(help) = error.kind.help()
-        && !matches!(error.kind, ParseErrorKind::Character('='))
-    {
-        return vec![help];
-    }
-    let help = match found {
-        "," if digit_before && behind.starts_with(|c: char| c.is_ascii_digit()) => {
-            "decimals are written with a point, thousands without a separator".to_string()
-        }
-        ";" => "a statement ends with its line: leave out the `;`".into(),
-        "=" if behind.trim_start().starts_with('=') || before.ends_with(['=', '<', '>']) => {
-            "compare with `==`, `<=`, `>=`".into()
-        }
-        "=" => "a statement has one `=`; compare with `==`".into(),
-        "²" | "³" => "a power is written `x^2`".into(),
-        "**" => "a power is written `^`".into(),
-        "{" | "}" => "brackets in an expression are round".into(),
-        "'" => "a text stands between `\"`; a rate of change is written `d/dt(X) = …`".into(),
-        "?" => "a choice is written `piecewise(value, condition, otherwise)`".into(),
-        "%" => "a number in percent is written `5[percent]`".into(),
-        "[" => "the unit of a number stands behind it, `5[nM]`; that of the whole at the end of the line".into(),
-        _ if found.chars().next().is_some_and(|c| !c.is_ascii() && c.is_alphabetic()) => {
-            "names consist of the letters a-z and A-Z, digits and `_` (write `alpha`, `kappa`, …)".into()
-        }
-        "(" => "a product needs `*`".into(),
-        _ if found.starts_with(|c: char| c.is_alphanumeric() || c == '_')
-            && before
-                .trim_end()
-                .ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | ')' | ']')) =>
-        {
-            if digit_before && before.trim_end().len() < before.len() && is_unit_like(text, error.span.start, range.end) {
-                "a unit stands in square brackets, `[1/h]`; a product needs `*`".into()
-            } else {
-                "a product needs `*`, a description stands between `\"`".into()
-            }
-        }
-        _ => return Vec::new(),
-    };
-    vec![help]
-}
-
-/// Whether the rest of a line may be a unit without its brackets.
-fn is_unit_like(text: &str, from: usize, to: usize) -> bool {
-    let word: String = text
-        .get(from..to)
-        .unwrap_or("")
-        .chars()
-        .take_while(|c| !c.is_whitespace() && *c != '"')
-        .take(LONGEST_WORD)
-        .collect();
-    crate::units::Registry::new().parse(&word).is_ok()
 }
 
 /// Why a misspelt name differs from the right one, where the eye does not see it.
@@ -223,4 +178,31 @@ pub(super) fn unknown_name(name: &str) -> Option<String> {
         "R" => "write the gas constant as a `param` with its unit".into(),
         _ => return None,
     })
+}
+
+/// Greek letters by name, in the order of the alphabet; the second sigma is the one that ends words.
+const GREEK: [&str; 25] = [
+    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa",
+    "lambda", "mu", "nu", "xi", "omicron", "pi", "rho", "sigma", "sigma", "tau", "upsilon", "phi",
+    "chi", "psi", "omega",
+];
+
+/// A name of the letters that names may have, as close to `name` as can be.
+pub(super) fn legal_name(name: &str) -> String {
+    let spelt = |c: char| {
+        let at = (c as u32).checked_sub('α' as u32)?;
+        GREEK.get(at as usize).copied()
+    };
+    let mut out = String::new();
+    for c in name.chars() {
+        match c {
+            c if c.is_ascii_alphanumeric() => out.push(c),
+            'µ' => out.push_str("mu"),
+            c => out.push_str(spelt(c).unwrap_or("_")),
+        }
+    }
+    if out.starts_with(|c: char| c.is_ascii_digit()) {
+        out.insert(0, '_');
+    }
+    out
 }

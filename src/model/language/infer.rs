@@ -48,31 +48,61 @@ pub(super) struct Checker<'a> {
     /// What the statement declares, for messages.
     pub what: &'a str,
     pub findings: &'a mut Findings,
+    /// A name where none may be was reported: once a statement is enough.
+    pub named: bool,
+    /// A power of a unit was reported.
+    pub powered: bool,
 }
 
 /// Unit and raw form of an expression.
 type Typed = (Unit, Expr);
 
 impl Checker<'_> {
-    /// An expression whose terms must all be in the unit of the subject.
+    /// An expression that must be in the unit of the subject. If it is consistent in another unit, that is one finding;
+    /// else each term in the wrong unit is one.
     pub fn check(&mut self, e: &Expr, subject: &Subject) -> Expr {
+        let mut trial = Findings::default();
+        let mut whole = Checker {
+            scope: self.scope,
+            source: self.source,
+            names: self.names,
+            what: self.what,
+            findings: &mut trial,
+            named: self.named,
+            powered: self.powered,
+        };
+        let (unit, raw) = whole.infer(e);
+        if !trial.is_empty() {
+            return self.check_terms(e, subject);
+        }
+        if !unit.is_same(&subject.unit) {
+            let finding = self.wrong_term(e, &unit, subject);
+            self.findings.push(finding);
+        }
+        raw
+    }
+
+    fn check_terms(&mut self, e: &Expr, subject: &Subject) -> Expr {
         let kind = match &e.kind {
             Kind::Binary(op @ (BinaryOp::Add | BinaryOp::Sub), a, b) => Kind::Binary(
                 *op,
-                Box::new(self.check(a, subject)),
-                Box::new(self.check(b, subject)),
+                Box::new(self.check_terms(a, subject)),
+                Box::new(self.check_terms(b, subject)),
             ),
             Kind::Unary(op @ (UnaryOp::Neg | UnaryOp::Plus), a) => {
-                Kind::Unary(*op, Box::new(self.check(a, subject)))
+                Kind::Unary(*op, Box::new(self.check_terms(a, subject)))
             }
             Kind::Call(
                 f @ (Function::Min | Function::Max | Function::Clip | Function::Abs),
                 list,
-            ) => Kind::Call(*f, list.iter().map(|a| self.check(a, subject)).collect()),
+            ) => Kind::Call(
+                *f,
+                list.iter().map(|a| self.check_terms(a, subject)).collect(),
+            ),
             Kind::Call(f @ Function::Piecewise, list) => {
                 let list = list.iter().enumerate().map(|(i, a)| {
                     if i.is_multiple_of(2) {
-                        self.check(a, subject)
+                        self.check_terms(a, subject)
                     } else {
                         self.pure(a, "a condition")
                     }
@@ -147,6 +177,7 @@ impl Checker<'_> {
         if name == "time" {
             if self.names != Names::All {
                 self.varies(name, "time", span);
+                return (Unit::unknown(), e.clone());
             }
             return (self.scope.time_unit(), e.clone());
         }
@@ -168,6 +199,9 @@ impl Checker<'_> {
         };
         self.scope.mark_used(name);
         if self.names == Names::None {
+            if std::mem::replace(&mut self.named, true) {
+                return (Unit::unknown(), e.clone());
+            }
             self.findings.push(
                 Finding::error("not-a-number", format!("{} must be a number", self.what))
                     .at(self.source, span, "this is a name")
@@ -182,6 +216,7 @@ impl Checker<'_> {
                 "a `let` that changes with time"
             };
             self.varies(name, what, span);
+            return (Unit::unknown(), e.clone());
         }
         (symbol.unit.clone(), e.clone())
     }
@@ -259,8 +294,10 @@ impl Checker<'_> {
         let result = match re.constant().and_then(Ratio::near) {
             Some(n) => unit.pow(n),
             None => {
-                let finding = self.power_of_unit(base, &unit, exponent);
-                self.findings.push(finding);
+                if !std::mem::replace(&mut self.powered, true) {
+                    let finding = self.power_of_unit(base, &unit, exponent);
+                    self.findings.push(finding);
+                }
                 Unit::unknown()
             }
         };

@@ -36,6 +36,7 @@ mod infer;
 mod order;
 mod read;
 mod scope;
+mod slips;
 mod split;
 mod syntax;
 mod text;

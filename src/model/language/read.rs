@@ -230,15 +230,7 @@ impl<'a> Reader<'a> {
             return None;
         }
         if !math::is_identifier(text) {
-            let better: String = text
-                .chars()
-                .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-                .collect();
-            let better = if better.starts_with(|c: char| c.is_ascii_digit()) {
-                format!("_{better}")
-            } else {
-                better
-            };
+            let better = hints::legal_name(text);
             let mut f = self
                 .error("bad-name", format!("`{text}` cannot be a name"), span.clone())
                 .note("a name consists of the letters a-z and A-Z, digits and `_`, and does not begin with a digit");

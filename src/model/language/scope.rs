@@ -52,6 +52,9 @@ pub(super) struct Scope {
     pub unknown: RefCell<BTreeMap<String, Vec<Place>>>,
 }
 
+/// An expression may be walked twice; its undefined names are then among the latest.
+const RECENT: usize = 64;
+
 impl Scope {
     /// The unit of time, unknown if the model does not say it.
     pub fn time_unit(&self) -> Unit {
@@ -64,11 +67,16 @@ impl Scope {
         }
     }
     pub fn mark_unknown(&self, name: &str, source: &Arc<Source>, span: Range<usize>) {
-        self.unknown
-            .borrow_mut()
-            .entry(name.to_string())
-            .or_default()
-            .push((source.clone(), span));
+        let mut unknown = self.unknown.borrow_mut();
+        let places = unknown.entry(name.to_string()).or_default();
+        let known = places
+            .iter()
+            .rev()
+            .take(RECENT)
+            .any(|(s, r)| *r == span && s == source);
+        if !known {
+            places.push((source.clone(), span));
+        }
     }
     /// Declared names that are in `unit`, in alphabetical order.
     pub fn in_unit(&self, unit: &Unit) -> Vec<&str> {
@@ -136,7 +144,7 @@ impl Scope {
                     "`{name}` is an output, and equations do not read outputs"
                 ))
                 .help(format!(
-                    "declare it with `let` and show it with `output {name} = {name}`"
+                    "name the expression by a `let`, and use that name here and in `output {name} = …`"
                 ));
         }
         if self.substances.contains_key(name) {

@@ -24,6 +24,14 @@ pub(super) enum Role {
 }
 
 impl Role {
+    /// The keyword in a sentence.
+    pub fn with_article(self) -> String {
+        let article = match self {
+            Self::Input | Self::Output => "an",
+            _ => "a",
+        };
+        format!("{article} `{}`", self.keyword())
+    }
     pub fn keyword(self) -> &'static str {
         match self {
             Self::Param => "param",

@@ -26,7 +26,9 @@ pub(super) fn finding(
     };
     let f = Finding::error(error.kind.code(), error.kind.to_string()).at(source, span, "");
     match &error.kind {
-        UnitErrorKind::Unknown { name, similar } if similar.is_empty() => {
+        UnitErrorKind::Unknown { name, similar }
+            if similar.is_empty() && !written.contains('.') && name != "per" =>
+        {
             // One letter apart among names of three letters or more: with shorter ones everything is near.
             let near = (name.chars().count() >= 3)
                 .then(|| did_you_mean(name, units.names().filter(|n| n.len() >= 3)))
@@ -38,6 +40,10 @@ pub(super) fn finding(
                 )),
             }
         }
+        _ if written.contains('.') && written.chars().any(char::is_alphabetic) => {
+            f.help("a unit has no dots; one of its own is declared, such as `unit AU`")
+        }
+        UnitErrorKind::Unknown { name, .. } if name == "per" => f.help("write `1/h`, `mg/L`"),
         UnitErrorKind::Expected { .. } if written.split_whitespace().count() > 1 => {
             f.help("factors are joined by `*` and `/`: `mg/L`, `1/(nM*h)`")
         }

@@ -103,6 +103,7 @@ impl Builder<'_> {
                     "compare it: `when X > 5[nM] : …`; an event at a known time is `at 24[h] : …`",
                 ),
             );
+            return self.checker(&s.source, Names::All, "an event").infer(e).1;
         }
         if let Kind::Binary(BinaryOp::Eq | BinaryOp::Ne, a, b) = &e.kind {
             let time = |x: &Expr| matches!(&x.kind, Kind::Symbol(n) if n == "time");
@@ -128,8 +129,8 @@ impl Builder<'_> {
         let name = &word.text;
         let f = match self.scope.symbols.get(name) {
             Some(symbol) => {
-                let keyword = symbol.role.keyword();
-                Finding::error("not-a-state", format!("an event sets states, and `{name}` is a `{keyword}`"))
+                let keyword = symbol.role.with_article();
+                Finding::error("not-a-state", format!("an event sets states, and `{name}` is {keyword}"))
                     .at(&s.source, word.span.clone(), "")
                     .and(&symbol.source, symbol.name.clone(), "declared here")
                     .help(match symbol.role {

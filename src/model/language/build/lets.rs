@@ -45,8 +45,13 @@ pub(super) fn assignments(
         })
         .collect();
     let (sorted, cycles) = order::sort(&uses);
+    // Loops that share a member are one mistake.
+    let mut shown_before = vec![false; lets.len()];
     for cycle in cycles {
-        findings.push(loop_of(&cycle, &lets));
+        if cycle.iter().all(|&i| !shown_before[i]) {
+            findings.push(loop_of(&cycle, &lets));
+        }
+        cycle.iter().for_each(|&i| shown_before[i] = true);
     }
     let mut result = Vec::new();
     for i in sorted {
@@ -67,6 +72,8 @@ pub(super) fn assignments(
             names: Names::All,
             what: "a `let`",
             findings,
+            named: false,
+            powered: false,
         };
         let (unit, raw) = match declared {
             Some(unit) if is_bare(value) => (unit, value.clone()),

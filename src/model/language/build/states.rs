@@ -84,10 +84,10 @@ impl Builder<'_> {
         let name = &word.text;
         let f = match self.scope.symbols.get(name) {
             Some(symbol) => {
-                let keyword = symbol.role.keyword();
+                let keyword = symbol.role.with_article();
                 Finding::error(
                     "not-a-state",
-                    format!("`{name}` is a `{keyword}` and has no rate of change"),
+                    format!("`{name}` is {keyword} and has no rate of change"),
                 )
                 .at(&s.source, word.span.clone(), "")
                 .and(&symbol.source, symbol.name.clone(), "declared here")

@@ -34,12 +34,23 @@ impl Reader<'_> {
         let state = c.until(&[')', '=']);
         let closed = c.eat(")");
         let at = c.at;
-        if !closed || !math::is_identifier(&state.text) {
+        if !math::is_identifier(&state.text) {
             self.report(
                 self.error("syntax", "the name of a state is expected", state.span)
                     .help("a rate of change is written `d/dt(X) = …`"),
             );
             return None;
+        }
+        if !closed {
+            self.report(
+                self.error(
+                    "syntax",
+                    format!("`)` is expected behind `{}`", state.text),
+                    state.span.clone(),
+                )
+                .help(format!("write `d/dt({}) = …`", state.text)),
+            );
+            return Some(Item::Rate { state, value: None });
         }
         let mut c = self.cursor(at..range.end);
         if !c.eat("=") {
@@ -75,23 +86,17 @@ impl Reader<'_> {
     pub(super) fn time(&mut self, range: Range<usize>) -> Option<Item> {
         let unit = trim(&self.text.clean, range);
         let text = self.text.clean.get(unit.clone()).unwrap_or("");
-        let bare = text
-            .trim_start_matches(['=', '[', '"'])
-            .trim_end_matches([']', '"']);
-        if text.is_empty() || bare.len() != text.len() {
-            let shown = if bare.trim().is_empty() {
-                "h"
-            } else {
-                bare.trim()
-            };
+        let bare =
+            text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '=' | '[' | ']' | '"'));
+        let meant = if bare.is_empty() { "h" } else { bare };
+        if bare.len() != text.len() || text.is_empty() {
             self.report(
-                self.error("syntax", "the unit of time is expected", unit)
-                    .help(format!("write `time {shown}`")),
+                self.error("syntax", "the unit of time is expected", unit.clone())
+                    .help(format!("write `time {meant}`")),
             );
-            return None;
         }
         Some(Item::Time(Word {
-            text: text.to_string(),
+            text: meant.to_string(),
             span: unit,
         }))
     }

@@ -6,7 +6,7 @@ use crate::diagnostic::Finding;
 use crate::math::{self, Expr, Syntax};
 
 use super::super::cursor::tail_start;
-use super::super::hints;
+use super::super::slips;
 use super::super::syntax::{Tail, Word};
 use super::{LONGEST_NAME, Reader, trim};
 
@@ -67,7 +67,29 @@ impl Reader<'_> {
                 "the unit stands behind the value: `{keyword} {} = …{unit}`",
                 name.text
             )),
-            _ => f.help(format!("write `{keyword} {} = …{unit}`", name.text)),
+            _ => {
+                // `k on = 5`: words up to the sign are one name.
+                let words: Vec<&str> = text
+                    .split('=')
+                    .next()
+                    .unwrap_or("")
+                    .split_whitespace()
+                    .collect();
+                let one = !words.is_empty()
+                    && text.contains('=')
+                    && words
+                        .iter()
+                        .all(|w| w.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'));
+                if one && !words[0].starts_with(|c: char| c.is_ascii_digit()) {
+                    f.help(format!(
+                        "a name has no spaces: `{}_{}`",
+                        name.text,
+                        words.join("_")
+                    ))
+                } else {
+                    f.help(format!("write `{keyword} {} = …{unit}`", name.text))
+                }
+            }
         }
     }
 
@@ -76,13 +98,13 @@ impl Reader<'_> {
         match math::parse(text, Syntax::MODEL, range.start) {
             Ok(e) => Some(e),
             Err(error) => {
-                let mut f = self.error(
-                    error.kind.code(),
-                    error.kind.to_string(),
-                    error.span.clone(),
-                );
-                f.help = hints::expression(&self.text.clean, range, &error);
-                self.report(f);
+                let slip = slips::slip(&self.text.clean, range, &error);
+                let message = slip.message.unwrap_or_else(|| error.kind.to_string());
+                let f = self.error(error.kind.code(), message, error.span);
+                self.report(match slip.help {
+                    Some(help) => f.help(help),
+                    None => f,
+                });
                 None
             }
         }
@@ -101,7 +123,7 @@ impl Reader<'_> {
                         self.error("syntax", "this bracket is not closed", start..start + 1)
                             .help("close the unit with `]`"),
                     );
-                    return Some(tail);
+                    return None;
                 };
                 let span = c.at..c.at + length;
                 c.at += length + 1;
@@ -136,7 +158,7 @@ impl Reader<'_> {
                         self.error("syntax", "a source stands between `\"`", rest)
                             .help("write `source \"where the number comes from\"`"),
                     );
-                    return Some(tail);
+                    return None;
                 }
                 let at = c.at;
                 let word = self.string(at, range.end)?;
@@ -154,6 +176,21 @@ impl Reader<'_> {
             } else {
                 let rest = trim(&self.text.clean, c.at..range.end);
                 let text = self.text.clean.get(rest.clone()).unwrap_or("");
+                let swallowed = tail
+                    .description
+                    .as_ref()
+                    .filter(|d| d.text.ends_with("source"));
+                if let Some(description) = swallowed {
+                    self.report(
+                        self.error(
+                            "syntax",
+                            "this text is not closed",
+                            description.span.clone(),
+                        )
+                        .help("close it with `\"` before `source`"),
+                    );
+                    return None;
+                }
                 let f = self.error(
                     "syntax",
                     "a unit, a description or a source is expected",
@@ -166,7 +203,7 @@ impl Reader<'_> {
                 } else {
                     f.help("a description stands between `\"`, a comment behind `#`")
                 });
-                return Some(tail);
+                return None;
             };
             if slot.is_some() {
                 self.report(self.error("syntax", format!("a second {what}"), word.span.clone()));
@@ -176,7 +213,7 @@ impl Reader<'_> {
         Some(tail)
     }
 
-    /// A text up to its closing quote, and the place behind that. The words are those of the file, typography included.
+    /// A text up to its closing quote, and the place behind that.
     pub(super) fn string(&mut self, start: usize, end: usize) -> Option<(Word, usize)> {
         let rest = self.text.clean.get(start..end).unwrap_or("");
         match rest
@@ -185,13 +222,9 @@ impl Reader<'_> {
         {
             Some(length) => {
                 let span = start..start + length;
-                let text = self.text.source.text.get(span.clone());
-                let text = text
-                    .unwrap_or(&rest[..length])
-                    .trim_matches(|c: char| c.is_whitespace() || c == '\u{fffd}');
                 Some((
                     Word {
-                        text: text.to_string(),
+                        text: rest[..length].trim().to_string(),
                         span,
                     },
                     start + length + 1,
