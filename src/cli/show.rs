@@ -4,6 +4,7 @@ use crate::report::document::{Cell, Column, Table, Tone};
 use crate::report::number::{self, Style};
 use crate::report::{table, words};
 use crate::study::fitted::FitDocument;
+use crate::study::stage_bootstrap::BootstrapDocument;
 
 use super::console::Console;
 
@@ -202,6 +203,63 @@ fn relations(d: &FitDocument) -> Table {
         ]);
     }
     t
+}
+
+/// A bootstrap: intervals beside the estimates.
+pub fn bootstrap(console: &mut Console, fit: &FitDocument, d: &BootstrapDocument) {
+    let b = &d.bootstrap;
+    let level = words::level(Some(d.level));
+    let mut t = Table::new(
+        format!("Bootstrap, {} of {} replicates", b.succeeded, b.samples),
+        vec![
+            Column::words("parameter"),
+            Column::number("estimate"),
+            Column::words("unit"),
+            Column::words(format!("{level} interval")),
+            Column::words("method"),
+            Column::words("if failures were extreme"),
+        ],
+    );
+    for i in &b.intervals {
+        let estimate = fit.estimates.iter().find(|e| e.id == i.id);
+        let value = estimate.map(|e| e.value);
+        let (lower, upper) = words::closed(&i.interval);
+        let extreme = &i.if_failures_extreme;
+        let end =
+            |x: Option<f64>| x.map_or_else(|| "open".into(), |x| number::significant(x, 3, STYLE));
+        t.row(vec![
+            i.id.as_str().into(),
+            value
+                .map(|v| number::estimate(v, lower, upper, STYLE))
+                .unwrap_or_default()
+                .into(),
+            estimate
+                .and_then(|e| words::unit(e.unit.as_deref()))
+                .unwrap_or_default()
+                .into(),
+            words::interval(&i.interval, value, STYLE).into(),
+            words::method_short(i.interval.method).into(),
+            if b.failed.is_empty() {
+                String::new()
+            } else {
+                format!("{} to {}", end(extreme.lower), end(extreme.upper))
+            }
+            .into(),
+        ]);
+    }
+    console.table(&t.without_empty_columns());
+    for (reason, n) in &b.failed {
+        console.line(format!("{n} replicates failed: {}", words::reason(reason)));
+    }
+    if d.status == "partial" {
+        console.line(format!(
+            "fewer than {} % of the replicates succeeded: the intervals are not to be trusted",
+            d.min_success
+        ));
+    }
+    for note in &b.notes {
+        console.line(note);
+    }
 }
 
 /// Warnings of a fit on stderr, the most serious first.

@@ -5,16 +5,51 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use crate::fit;
+use crate::objective::Target as _;
 use crate::objective::{BuildOptions, Objective};
 use crate::study::audit::Provenance;
 use crate::study::files::{self, ResultError};
 use crate::study::fitted::Fitted;
 use crate::study::open::Prepared;
+use crate::study::plan;
+use crate::study::stage_bootstrap::{
+    self, BootstrapStage, BootstrapStageError, Bootstrapped, Outcome,
+};
 use crate::study::stage_fit::{FitStage, RESULT, StageError, Unusable};
+
+use crate::uncertainty::bootstrap;
+use crate::uncertainty::interval::Method;
 
 use super::Failure;
 use super::console::Console;
 use super::session::Session;
+
+/// Flags of a bootstrap; what is left out comes from the plan.
+#[derive(Debug, Clone, Default)]
+pub struct BootstrapFlags {
+    /// Number of replicates.
+    pub samples: Option<u64>,
+    /// What is drawn.
+    pub kind: Option<plan::BootstrapKind>,
+    /// How a reported mean is drawn.
+    pub draw: Option<plan::Draw>,
+    /// How intervals are made.
+    pub interval: Option<plan::BootstrapInterval>,
+    /// Keep priors.
+    pub fixed_priors: bool,
+    /// Column of strata.
+    pub stratify_on: Option<String>,
+    /// Least percentage of successes.
+    pub min_success: Option<f64>,
+}
+
+/// A kind of bootstrap that does not fit the data.
+pub fn refused(e: bootstrap::BootstrapError) -> Failure {
+    Failure::Findings(vec![crate::diagnostic::Finding::error(
+        "bootstrap-refused",
+        e.to_string(),
+    )])
+}
 
 /// A scenario compiled, with its folder and its settings.
 pub struct Scene<'a> {
@@ -144,6 +179,147 @@ impl<'a> Scene<'a> {
         ];
         let data = document.get("data").unwrap_or(&null);
         self.write_text("data.tsv", &files::table(data, &columns))?;
+        Ok(document)
+    }
+
+    /// The bootstrap of a fit: flag, else plan, else default.
+    pub fn bootstrap_stage<'b>(
+        &'b self,
+        fitted: &'b Fitted,
+        flags: &BootstrapFlags,
+    ) -> Result<BootstrapStage<'b>, Failure> {
+        let plan = self
+            .session
+            .study
+            .plan
+            .plan
+            .bootstrap
+            .clone()
+            .unwrap_or_default();
+        let interval = flags.interval.unwrap_or(plan.interval);
+        // Bootstrap-t needs means and SDs redrawn.
+        let draw = flags
+            .draw
+            .unwrap_or(if interval == plan::BootstrapInterval::BootstrapT {
+                plan::Draw::PlugIn
+            } else {
+                plan.draw
+            });
+        let strata = match flags.stratify_on.as_ref().or(plan.stratify_on.as_ref()) {
+            Some(column) => Some(self.strata(column)?),
+            None => None,
+        };
+        Ok(BootstrapStage {
+            prepared: self.prepared,
+            objective: &self.objective,
+            fitted,
+            options: bootstrap::Options {
+                kind: match flags.kind.unwrap_or(plan.kind) {
+                    plan::BootstrapKind::Parametric => bootstrap::Kind::Parametric,
+                    plan::BootstrapKind::Residual => bootstrap::Kind::Residual,
+                    plan::BootstrapKind::Case => bootstrap::Kind::Case,
+                },
+                draw: match draw {
+                    plan::Draw::T => bootstrap::Draw::T,
+                    plan::Draw::PlugIn => bootstrap::Draw::PlugIn,
+                },
+                samples: flags.samples.unwrap_or(plan.samples),
+                seed: self.session.seed,
+                fixed_priors: flags.fixed_priors || plan.fixed_priors,
+                strata,
+                studentise: interval == plan::BootstrapInterval::BootstrapT,
+                ..bootstrap::Options::default()
+            },
+            method: match interval {
+                plan::BootstrapInterval::Percentile => Method::Percentile,
+                plan::BootstrapInterval::Basic => Method::Basic,
+                plan::BootstrapInterval::BootstrapT => Method::BootstrapT,
+                plan::BootstrapInterval::Bc => Method::Bc,
+            },
+            level: self.session.level,
+            min_success: flags.min_success.unwrap_or(plan.min_success),
+            integration: &self.session.settings,
+            folder: &self.folder,
+        })
+    }
+
+    /// Groups of rows by a column of the measurement table.
+    fn strata(&self, column: &str) -> Result<Vec<usize>, Failure> {
+        let mut names: Vec<String> = Vec::new();
+        self.objective
+            .rows()
+            .iter()
+            .map(|row| {
+                let name = match column {
+                    "observableId" => row.observable.clone(),
+                    "experimentId" => row.experiment.clone(),
+                    "datasetId" => row.dataset.clone().unwrap_or_default(),
+                    "time" => row.time.to_string(),
+                    _ => {
+                        return Err(Failure::usage(
+                            format!("rows cannot be grouped by `{column}`"),
+                            "use observableId, experimentId, datasetId or time",
+                        ));
+                    }
+                };
+                Ok(names.iter().position(|n| *n == name).unwrap_or_else(|| {
+                    names.push(name);
+                    names.len() - 1
+                }))
+            })
+            .collect()
+    }
+
+    /// Runs a bootstrap and writes its files; the document is null for a shard.
+    pub fn bootstrap(
+        &self,
+        stage: &BootstrapStage,
+        shard: Option<(u64, u64)>,
+        resume: bool,
+        console: &Console,
+    ) -> Result<(Outcome, Value), Failure> {
+        let units = stage.options.samples / shard.map_or(1, |(_, n)| n);
+        let progress = console.progress(units, "replicates");
+        let outcome = stage
+            .run(shard, resume, &self.session.stop, &|| progress.step())
+            .map_err(|e| match e {
+                BootstrapStageError::Refused(e) => refused(e),
+                BootstrapStageError::Stage(e) => e.into(),
+            })?;
+        drop(progress);
+        let document = match &outcome {
+            Outcome::Whole(whole) => self.write_bootstrap(whole)?,
+            Outcome::Shard { .. } => Value::Null,
+        };
+        Ok((outcome, document))
+    }
+
+    /// Writes the files of a bootstrap.
+    pub fn write_bootstrap(&self, whole: &Bootstrapped) -> Result<Value, Failure> {
+        let provenance = self.session.provenance(self.prepared, whole.taken_over);
+        let document = files::document(&whole.document, &provenance)?;
+        // The table first: whoever finds the document finds the replicates as well.
+        self.write_text(
+            "replicates.tsv",
+            &stage_bootstrap::replicates_table(&self.objective, &whole.replicates),
+        )?;
+        files::write(&self.folder.join(stage_bootstrap::RESULT), &document)?;
+        let columns = [
+            "id",
+            "method",
+            "level",
+            "lower",
+            "upper",
+            "lower_status",
+            "upper_status",
+            "if_failures_extreme.lower",
+            "if_failures_extreme.upper",
+            "share_at_lower_bound",
+            "share_at_upper_bound",
+        ];
+        let null = Value::Null;
+        let intervals = document.get("intervals").unwrap_or(&null);
+        self.write_text("bootstrap.tsv", &files::table(intervals, &columns))?;
         Ok(document)
     }
 

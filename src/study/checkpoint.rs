@@ -22,6 +22,9 @@ const SYNC_INTERVAL: Duration = Duration::from_secs(5);
 /// Version of the format of the file.
 pub const FORMAT: u32 = 1;
 
+/// Name of the number of units among differences.
+const UNITS: &str = "number of units";
+
 /// What the records of a checkpoint are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Header {
@@ -74,7 +77,7 @@ impl Header {
             names.push("kind of work".into());
         }
         if self.units != other.units {
-            names.push("number of units".into());
+            names.push(UNITS.into());
         }
         let keys: std::collections::BTreeSet<&String> =
             self.parts.keys().chain(other.parts.keys()).collect();
@@ -234,6 +237,15 @@ impl Checkpoint {
             };
             if let Some(old) = old {
                 let differences = header.differences(&old.header);
+                // More or fewer units of the same work: what is done stays valid.
+                if differences == [UNITS] {
+                    write(path, header, &old.records)?;
+                    let file = OpenOptions::new()
+                        .append(true)
+                        .open(path)
+                        .map_err(FileError::of("open", path))?;
+                    return Ok((Self::with(path, file), old.records));
+                }
                 if !differences.is_empty() {
                     return Err(CheckpointError::Other {
                         path: path.to_path_buf(),

@@ -18,6 +18,7 @@ pub mod sbml_case;
 pub mod scenario;
 pub mod schema;
 pub mod simulations;
+pub mod stage_bootstrap;
 pub mod stage_fit;
 pub mod stop;
 pub mod strict;

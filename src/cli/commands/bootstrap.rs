@@ -2,7 +2,18 @@
 
 use std::path::PathBuf;
 
+use serde_json::json;
+
 use super::super::common::{Display, Integration, Run, Shard, shard};
+use super::super::console::{Console, SCHEMA_VERSION};
+use super::super::session::Session;
+use super::super::stages::{BootstrapFlags, Scene};
+use super::super::{Exit, Failure, show};
+use crate::objective::target::to_natural;
+use crate::objective::{BuildOptions, Target as _};
+use crate::study::json;
+use crate::study::plan;
+use crate::study::stage_bootstrap::Outcome;
 
 /// What is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -86,4 +97,112 @@ pub struct Arguments {
     pub run: Run,
     #[command(flatten)]
     pub display: Display,
+}
+
+impl Arguments {
+    fn flags(&self) -> BootstrapFlags {
+        BootstrapFlags {
+            samples: self.samples,
+            kind: self.kind.map(|k| match k {
+                Kind::Parametric => plan::BootstrapKind::Parametric,
+                Kind::Residual => plan::BootstrapKind::Residual,
+                Kind::Case => plan::BootstrapKind::Case,
+            }),
+            draw: self.draw.map(|d| match d {
+                Draw::T => plan::Draw::T,
+                Draw::PlugIn => plan::Draw::PlugIn,
+            }),
+            interval: self.ci.map(|c| match c {
+                Ci::Percentile => plan::BootstrapInterval::Percentile,
+                Ci::Basic => plan::BootstrapInterval::Basic,
+                Ci::BootstrapT => plan::BootstrapInterval::BootstrapT,
+                Ci::Bc => plan::BootstrapInterval::Bc,
+            }),
+            fixed_priors: self.fixed_priors,
+            stratify_on: self.stratify_on.clone(),
+            min_success: self.min_success,
+        }
+    }
+
+    /// Resamples.
+    pub fn run(&self, console: &mut Console) -> Result<Exit, Failure> {
+        let session = Session::open(&self.problem, &self.run, &self.integration)?;
+        let prepared = session.prepare(console)?;
+        let scene = Scene::new(&session, &prepared, BuildOptions::default())?;
+        let fitted = scene.fit_or_recall(self.starts, console)?;
+        let stage = scene.bootstrap_stage(&fitted, &self.flags())?;
+        if let Some(k) = self.replicate {
+            return self.one(
+                k,
+                &scene,
+                stage.one(k).map_err(super::super::stages::refused)?,
+                console,
+            );
+        }
+        let outcome = scene.bootstrap(
+            &stage,
+            self.shard.map(|s| (s.index, s.of)),
+            self.resume,
+            console,
+        )?;
+        match outcome {
+            (Outcome::Shard { done }, _) => {
+                console.line(format!(
+                    "piece {}: {done} replicates; `mechfit merge` joins the pieces",
+                    self.shard.map(|s| s.to_string()).unwrap_or_default()
+                ));
+                console.document(json!({
+                    "schema_version": SCHEMA_VERSION,
+                    "status": "ok",
+                    "shard": self.shard.map(|s| s.to_string()),
+                    "replicates": done,
+                }));
+                Ok(Exit::Ok)
+            }
+            (Outcome::Whole(whole), document) => {
+                show::bootstrap(console, &fitted.document, &whole.document);
+                console.document(document);
+                Ok(if whole.document.status == "partial" {
+                    Exit::Partial
+                } else {
+                    Exit::Ok
+                })
+            }
+        }
+    }
+
+    fn one(
+        &self,
+        k: u64,
+        scene: &Scene,
+        replicate: crate::uncertainty::bootstrap::Replicate,
+        console: &mut Console,
+    ) -> Result<Exit, Failure> {
+        let estimates: std::collections::BTreeMap<&str, f64> = scene
+            .objective
+            .coordinates()
+            .iter()
+            .zip(&replicate.theta)
+            .map(|(c, x)| (c.id.as_str(), to_natural(c.scale, *x)))
+            .collect();
+        console.raw(&crate::study::stage_bootstrap::replicates_table(
+            &scene.objective,
+            std::slice::from_ref(&replicate),
+        ));
+        console.document(json!({
+            "schema_version": SCHEMA_VERSION,
+            "status": if replicate.succeeded() { "ok" } else { "failed" },
+            "replicate": k,
+            "estimates": json::document(&estimates)?,
+            "objective": json::document(&replicate.objective)?,
+            "chi2_means": json::document(&replicate.chi2_means)?,
+            "second_start": replicate.second_start,
+            "failure": replicate.failure,
+        }));
+        Ok(if replicate.succeeded() {
+            Exit::Ok
+        } else {
+            Exit::Partial
+        })
+    }
 }

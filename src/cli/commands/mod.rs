@@ -96,6 +96,7 @@ impl Command {
             Self::Simulate(a) => a.run(console),
             Self::Evaluate(a) => a.run(console),
             Self::Fit(a) => a.run(console),
+            Self::Bootstrap(a) => a.run(console),
             Self::Bench(a) => a.run(console),
             Self::Schema(a) => a.run(console),
             Self::Completions(a) => a.run(console),
