@@ -15,6 +15,7 @@ mod session;
 mod show;
 mod stages;
 mod table;
+mod viewing;
 
 pub use exit::Exit;
 

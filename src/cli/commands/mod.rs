@@ -98,6 +98,7 @@ impl Command {
             Self::Fit(a) => a.run(console),
             Self::Bootstrap(a) => a.run(console),
             Self::Bench(a) => a.run(console),
+            Self::Report(a) => a.run(console),
             Self::Schema(a) => a.run(console),
             Self::Completions(a) => a.run(console),
             _ => Err(Failure::usage(

@@ -2,7 +2,15 @@
 
 use std::path::PathBuf;
 
-use super::super::common::{Display, Run};
+use super::super::common::{Display, Integration, Run};
+use super::super::console::Console;
+use super::super::session::Session;
+use super::super::viewing;
+use super::super::{Exit, Failure};
+use crate::report::document::Document;
+use crate::report::number::Style;
+use crate::report::{figure, markdown, page};
+use crate::study::atomic;
 
 /// Form of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -29,4 +37,37 @@ pub struct Arguments {
     pub run: Run,
     #[command(flatten)]
     pub display: Display,
+}
+
+impl Arguments {
+    /// Writes the report and its figures.
+    pub fn run(&self, console: &mut Console) -> Result<Exit, Failure> {
+        let session = Session::open(&self.problem, &self.run, &Integration::default())?;
+        let prepared = session.prepare(console)?;
+        let folder = session.results(&prepared);
+        let mut notes = Vec::new();
+        let view = viewing::view(&prepared, &folder, &mut notes);
+        for note in &notes {
+            console.note(note);
+        }
+        if view.fit.is_none() {
+            return Err(Failure::usage(
+                format!("there is no result in {}", folder.display()),
+                format!("fit first: `mechfit fit {}`", self.problem.display()),
+            ));
+        }
+        let document = Document::of(&view, Style::Typeset);
+        let (name, text) = match self.format {
+            Format::Html => ("report.html", page::html(&document)),
+            Format::Md => ("report.md", markdown::markdown(&document, "")),
+        };
+        let path = folder.join(name);
+        atomic::write(&path, text.as_bytes())?;
+        for f in figure::of(&document) {
+            atomic::write(&folder.join(format!("{}.svg", f.id)), f.svg().as_bytes())?;
+        }
+        console.line(format!("{}", path.display()));
+        console.document(serde_json::json!({ "schema_version": 1, "report": path }));
+        Ok(Exit::Ok)
+    }
 }

@@ -307,3 +307,22 @@ fn dash(series: usize) -> &'static str {
     ];
     CLASSES[series % ink::SERIES]
 }
+
+/// All figures of a document, in order.
+pub fn of(document: &super::document::Document) -> Vec<&Figure> {
+    fn walk<'d>(blocks: &'d [super::document::Block], found: &mut Vec<&'d Figure>) {
+        use super::document::Block;
+        for b in blocks {
+            match b {
+                Block::Figure(f) => found.push(f),
+                Block::Details { blocks, .. } => walk(blocks, found),
+                _ => {}
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for s in &document.sections {
+        walk(&s.blocks, &mut found);
+    }
+    found
+}

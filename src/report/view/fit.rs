@@ -58,7 +58,9 @@ pub struct Fit {
     pub relations: Vec<Relation>,
     /// Warnings.
     pub warnings: Vec<Warning>,
-    /// Program, versions, host, command, settings: shown in the audit.
+    /// Settings of integration and search: shown in the audit.
+    pub settings: serde_json::Value,
+    /// Program, versions, host, command: shown in the audit.
     pub provenance: serde_json::Value,
     /// Hashes of the problem: shown in the audit.
     pub problem: serde_json::Value,
