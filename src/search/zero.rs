@@ -55,7 +55,7 @@ pub fn zero<E>(
         };
         let resolution = 2.0 * f64::EPSILON * best.abs() + 0.5 * tolerance;
         let least = resolution / (x2 - x1).abs();
-        if !(least <= 0.5) || value == 0.0 || fx.is_nan() {
+        if least > 0.5 || least.is_nan() || value == 0.0 || fx.is_nan() {
             return Ok(best);
         }
         let xi = (x1 - x2) / (x3 - x2);

@@ -170,3 +170,48 @@ pub fn objective(model: Model, problem: &Problem, quantities: &[&str]) -> Object
     options.settings.tolerances.atol = vec![1e-14];
     Objective::build(vec![model], problem, &options).unwrap()
 }
+
+/// Adds a measured point with a known standard error to a problem: the quantity `observable` is that of the model.
+pub fn measured(
+    problem: &mut Problem,
+    observable: &str,
+    experiment: &str,
+    time: f64,
+    value: f64,
+    error: f64,
+) {
+    if !problem.observables.iter().any(|o| o.id == observable) {
+        problem.observables.push(problem::Observable {
+            id: observable.into(),
+            name: observable.into(),
+            formula: expr(observable),
+            noise_formula: Expr::number(1.0),
+            placeholders: Vec::new(),
+            noise_placeholders: Vec::new(),
+            distribution: problem::NoiseDistribution::Normal,
+            unit: None,
+            noise: problem::NoiseSetting::KnownSd,
+            row: 0,
+        });
+    }
+    problem.measurements.push(problem::Measurement {
+        observable: observable.into(),
+        experiment: experiment.into(),
+        model: String::new(),
+        time,
+        value,
+        observable_parameters: Vec::new(),
+        noise_parameters: Vec::new(),
+        summary: Some(problem::Summary {
+            sd: error,
+            kind: problem::SdKind::Sem,
+            n: None,
+            statistic: problem::Statistic::Mean,
+        }),
+        censoring: problem::Censoring::None,
+        dataset: None,
+        source: None,
+        v1_conditions: None,
+        row: 0,
+    });
+}
