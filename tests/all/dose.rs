@@ -10,7 +10,7 @@ use mechfit::problem::{Problem, Scale};
 use mechfit::stats::Stream;
 use mechfit::uncertainty::{Linearised, Status};
 
-use crate::support::{ModelBuilder, estimated, measured, objective, problem, quantity};
+use crate::support::{ModelBuilder, Period, estimated, measured, objective, problem, quantity};
 
 /// A Hill curve of a drug: `e0 + (em − e0)·d^n/(k^n + d^n)`.
 fn hill_model() -> Model {
@@ -35,9 +35,8 @@ fn hill_problem() -> Problem {
     let doses = ["0", "3", "10", "30", "100", "1000"];
     let names: Vec<String> = (0..doses.len()).map(|k| format!("d{k}")).collect();
     let changes: Vec<[(&str, &str); 1]> = doses.iter().map(|d| [("drug", *d)]).collect();
-    let periods: Vec<[(f64, &[(&str, &str)]); 1]> =
-        changes.iter().map(|c| [(0.0, c.as_slice())]).collect();
-    let experiments: Vec<(&str, &[(f64, &[(&str, &str)])])> = names
+    let periods: Vec<[Period; 1]> = changes.iter().map(|c| [(0.0, c.as_slice())]).collect();
+    let experiments: Vec<(&str, &[Period])> = names
         .iter()
         .zip(&periods)
         .map(|(n, p)| (n.as_str(), p.as_slice()))
