@@ -1,6 +1,7 @@
 //! Choice of the method of a segment, and what happens when it fails.
 
 use super::explicit::{self, Explicit};
+use super::radau::{self, RadauOrder, RadauWorkspace};
 use super::rodas::{self, RodasWorkspace};
 use super::{Ode, OdeError, StepSink, Stop, Tolerances, Work};
 
@@ -16,6 +17,8 @@ pub enum Method {
     Auto,
     /// Rosenbrock–Wanner method of order 5(4): stiff segments and algebraic states.
     Rodas5P,
+    /// Radau IIA of order 5, 9 or 13, whichever suits the tolerance: tight tolerances.
+    Radau,
     /// Explicit method of Dormand & Prince, order 5(4).
     Dopri5,
     /// Explicit method of Dormand & Prince, order 8(5,3).
@@ -37,6 +40,7 @@ pub struct Outcome {
 #[derive(Debug, Clone, Default)]
 pub struct Workspace {
     rodas: RodasWorkspace,
+    radau: RadauWorkspace,
     jacobian: Vec<f64>,
     rows: Vec<f64>,
 }
@@ -115,6 +119,11 @@ fn run<O: Ode, K: StepSink + ?Sized>(
             let rodas = &mut workspace.rodas;
             return rodas::integrate(ode, t0, t1, y, s, tolerances, h0, sink, rodas, work);
         }
+        Method::Radau => {
+            let radau = &mut workspace.radau;
+            let order = RadauOrder::for_tolerance(tolerances.rtol);
+            return radau::integrate(order, ode, t0, t1, y, s, tolerances, h0, sink, radau, work);
+        }
     };
     explicit::integrate(explicit, ode, t0, t1, y, s, tolerances, h0, sink, work)
 }
@@ -124,6 +133,7 @@ fn other<O: Ode>(failed: Method, error: &OdeError, ode: &O) -> Option<Method> {
     match (failed, error) {
         (_, OdeError::NotFinite { .. }) => None,
         (Method::Dopri5 | Method::Dop853, _) => Some(Method::Rodas5P),
+        (Method::Radau, _) => Some(Method::Rodas5P),
         (Method::Rodas5P, OdeError::StepTooSmall { .. }) if ode.mass().is_none() => {
             Some(Method::Dopri5)
         }

@@ -9,6 +9,7 @@ pub mod explicit;
 mod kernel;
 mod linear;
 mod method;
+pub mod radau;
 pub mod rodas;
 mod roots;
 #[cfg(test)]

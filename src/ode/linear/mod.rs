@@ -2,10 +2,12 @@
 
 mod dense;
 mod sparse;
+mod stages;
 
 use super::{Ode, Pattern};
 use dense::DenseLu;
 use sparse::SparseLu;
+pub(super) use stages::StageMatrix;
 
 /// Systems smaller than this are always dense: there is nothing to save.
 const SMALLEST_SPARSE: usize = 4;

@@ -1,0 +1,360 @@
+//! The stage equations of one step: Newton's method for the states, one linear system for all sensitivities.
+
+use super::super::kernel::{axpy, first_not_finite};
+use super::super::linear::StageMatrix;
+use super::super::{LANES, Ode, Work};
+use super::dense::lagrange;
+use super::tableau::Tableau;
+use super::{MAX_NEWTON, MAX_STAGES, NEWTON_TOLERANCE};
+
+/// Columns of sensitivities solved together.
+const WIDE: usize = 8;
+/// For what the wide groups leave over.
+const NARROW: usize = 4;
+
+/// Stages of one step.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Stages {
+    /// `y₀`.
+    pub(super) start: Vec<f64>,
+    /// `S₀`, row-major `n × m`.
+    pub(super) s_start: Vec<f64>,
+    /// `zₖ = y(t + cₖh) − y₀`, one stage after the other.
+    pub(super) z: Vec<f64>,
+    /// The same for the sensitivities, one `n × m` block after the other.
+    pub(super) s_z: Vec<f64>,
+    /// Increments of the last accepted step, from which the next one is foreseen.
+    last: Vec<f64>,
+    /// Its size, 0 if there is none.
+    pub(super) last_step: f64,
+    /// States of all points whose derivatives are evaluated together.
+    points: Vec<f64>,
+    jacobian: Vec<f64>,
+    parameters: Vec<f64>,
+    residual: Vec<f64>,
+    forced: Vec<f64>,
+    wide: [Vec<[f64; WIDE]>; 2],
+    narrow: [Vec<[f64; NARROW]>; 2],
+    single: [Vec<[f64; 1]>; 2],
+    matrix: StageMatrix,
+}
+
+/// What became of the stage equations.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Solved {
+    /// Solved.
+    Yes,
+    /// The iteration did not converge, or a value was not finite.
+    No,
+    /// The matrix is singular.
+    Singular,
+}
+
+impl Stages {
+    pub(super) fn resize<O: Ode>(&mut self, ode: &O, m: usize, stages: usize) {
+        let n = ode.n();
+        let entries = ode.jacobian_pattern().entries.len();
+        self.start.resize(n, 0.0);
+        self.s_start.resize(n * m, 0.0);
+        self.z.resize(n * stages, 0.0);
+        self.last.resize(n * stages, 0.0);
+        self.s_z.resize(n * m * stages, 0.0);
+        self.points.resize(n * LANES, 0.0);
+        self.jacobian.resize(entries * LANES, 0.0);
+        // Evaluated with the Jacobian even where only that is asked for.
+        self.parameters
+            .resize(ode.parameter_pattern().entries.len() * LANES, 0.0);
+        self.residual.resize(n * stages, 0.0);
+        self.forced.resize(n * m, 0.0);
+        for v in &mut self.wide {
+            v.resize(n * stages, [0.0; WIDE]);
+        }
+        for v in &mut self.narrow {
+            v.resize(n * stages, [0.0; NARROW]);
+        }
+        for v in &mut self.single {
+            v.resize(n * stages, [0.0]);
+        }
+        self.matrix
+            .prepare(stages, ode.jacobian_pattern(), ode.mass().is_some());
+        self.last_step = 0.0;
+    }
+
+    /// Increments of the next step by the polynomial of the last one, or zero.
+    pub(super) fn foresee(&mut self, tableau: &Tableau, h: f64) {
+        let n = self.start.len();
+        if self.last_step <= 0.0 || h > super::FORESEEN * self.last_step {
+            self.z.fill(0.0);
+            return;
+        }
+        let mut weights = [0.0; MAX_STAGES];
+        let end = (tableau.stages() - 1) * n;
+        for (k, c) in tableau.nodes.iter().enumerate() {
+            lagrange(tableau.nodes, 1.0 + c * h / self.last_step, &mut weights);
+            let z = &mut self.z[k * n..][..n];
+            for (z, end) in z.iter_mut().zip(&self.last[end..]) {
+                *z = -end;
+            }
+            for (weight, stage) in weights.iter().zip(self.last.chunks_exact(n.max(1))) {
+                axpy(z, *weight, stage);
+            }
+        }
+    }
+
+    /// Jacobians (and ∂f/∂p) of all stages.
+    #[inline(always)]
+    fn differentiate<O: Ode>(&mut self, ode: &mut O, tableau: &Tableau, t: f64, h: f64) {
+        let n = self.start.len();
+        let last = tableau.stages() - 1;
+        let mut times = [t + h; LANES];
+        for (k, time) in times.iter_mut().enumerate() {
+            // Points beyond the last stage repeat it.
+            let k_of = k.min(last);
+            *time = t + tableau.nodes[k_of] * h;
+            let point = &mut self.points[k * n..][..n];
+            for ((p, y), z) in point
+                .iter_mut()
+                .zip(&self.start)
+                .zip(&self.z[k_of * n..][..n])
+            {
+                *p = y + z;
+            }
+        }
+        ode.derivatives_at_points(
+            &times,
+            &self.points,
+            &mut self.jacobian,
+            &mut self.parameters,
+        );
+    }
+
+    /// Solves `(A⁻¹/h ⊗ M)·z = F(y₀ + z)` for the states.
+    #[allow(clippy::too_many_arguments)]
+    #[inline(always)]
+    pub(super) fn solve<O: Ode>(
+        &mut self,
+        ode: &mut O,
+        tableau: &Tableau,
+        t: f64,
+        h: f64,
+        atol: &[f64],
+        rtol: f64,
+        work: &mut Work,
+    ) -> Solved {
+        self.foresee(tableau, h);
+        for _ in 0..super::LINEARISATIONS {
+            match self.iterate(ode, tableau, t, h, atol, rtol, work) {
+                Solved::No if first_not_finite(&self.z).is_none() => {}
+                outcome => return outcome,
+            }
+        }
+        Solved::No
+    }
+
+    /// Newton's method from the present increments, with the Jacobians there.
+    #[allow(clippy::too_many_arguments)]
+    #[inline(always)]
+    pub(super) fn iterate<O: Ode>(
+        &mut self,
+        ode: &mut O,
+        tableau: &Tableau,
+        t: f64,
+        h: f64,
+        atol: &[f64],
+        rtol: f64,
+        work: &mut Work,
+    ) -> Solved {
+        let (n, stages) = (self.start.len(), tableau.stages());
+        self.differentiate(ode, tableau, t, h);
+        work.jacobian += stages as u64;
+        work.lu += 1;
+        if first_not_finite(&self.jacobian).is_some() {
+            return Solved::No;
+        }
+        if !self
+            .matrix
+            .factor(tableau.inverse, h, ode.mass(), &self.jacobian, LANES)
+        {
+            return Solved::Singular;
+        }
+        let enough = NEWTON_TOLERANCE.max(10.0 * f64::EPSILON / rtol.max(f64::EPSILON));
+        let mut before = f64::INFINITY;
+        for round in 0..MAX_NEWTON {
+            self.residual(ode, tableau, t, h);
+            work.rhs += stages as u64;
+            if first_not_finite(&self.residual).is_some() {
+                return Solved::No;
+            }
+            self.matrix.solve(&mut self.residual);
+            work.solves += 1;
+            let mut sum = 0.0;
+            for (at, (z, d)) in self.z.iter_mut().zip(&self.residual).enumerate() {
+                *z += d;
+                let i = at % n;
+                let scaled = d / (atol[i] + rtol * self.start[i].abs());
+                sum += scaled * scaled;
+            }
+            let moved = (sum / (n * stages) as f64).sqrt();
+            if !moved.is_finite() {
+                return Solved::No;
+            }
+            let rate = moved / before;
+            if round > 0 && rate >= super::SLOWEST {
+                // At the level of rounding corrections no longer shrink.
+                return if moved <= 1.0 && rate < 2.0 {
+                    Solved::Yes
+                } else {
+                    Solved::No
+                };
+            }
+            let left = if round == 0 {
+                moved
+            } else {
+                rate / (1.0 - rate) * moved
+            };
+            if left <= if round == 0 { enough * enough } else { enough } {
+                return Solved::Yes;
+            }
+            before = moved;
+        }
+        Solved::No
+    }
+
+    /// `F(y₀ + z) − (A⁻¹/h ⊗ M)·z`.
+    fn residual<O: Ode>(&mut self, ode: &mut O, tableau: &Tableau, t: f64, h: f64) {
+        let (n, stages) = (self.start.len(), tableau.stages());
+        for k in 0..stages {
+            let point = &mut self.points[..n];
+            for ((p, y), z) in point.iter_mut().zip(&self.start).zip(&self.z[k * n..]) {
+                *p = y + z;
+            }
+            let out = &mut self.residual[k * n..][..n];
+            ode.rhs(t + tableau.nodes[k] * h, point, out);
+            let row = &tableau.inverse[k * stages..][..stages];
+            for (i, out) in out.iter_mut().enumerate() {
+                let mut sum = 0.0;
+                for (l, a) in row.iter().enumerate() {
+                    sum += a * self.z[l * n + i];
+                }
+                *out -= ode.mass().map_or(1.0, |mass| mass[i]) * sum / h;
+            }
+        }
+    }
+
+    /// Solves the differentiated stage equations for all columns.
+    ///
+    /// # Errors
+    /// A row whose `∂f/∂p` is not finite.
+    #[allow(clippy::too_many_arguments)]
+    #[inline(always)]
+    pub(super) fn sensitivities<O: Ode>(
+        &mut self,
+        ode: &mut O,
+        tableau: &Tableau,
+        m: usize,
+        t: f64,
+        h: f64,
+        work: &mut Work,
+    ) -> Result<bool, usize> {
+        self.differentiate(ode, tableau, t, h);
+        work.jacobian += tableau.stages() as u64;
+        work.lu += 1;
+        for (entry, values) in ode
+            .parameter_pattern()
+            .entries
+            .iter()
+            .zip(self.parameters.chunks_exact(LANES))
+        {
+            if !values[0].is_finite() {
+                return Err(entry.0 as usize);
+            }
+        }
+        if !self
+            .matrix
+            .factor(tableau.inverse, h, ode.mass(), &self.jacobian, LANES)
+        {
+            return Ok(false);
+        }
+        let mut first = 0;
+        while first < m {
+            let left = m - first;
+            if m >= WIDE && left > NARROW {
+                let mut group = std::mem::take(&mut self.wide);
+                self.columns(ode, &mut group, tableau, m, first.min(m - WIDE));
+                self.wide = group;
+                first += WIDE;
+            } else if m >= NARROW {
+                let mut group = std::mem::take(&mut self.narrow);
+                self.columns(ode, &mut group, tableau, m, first.min(m - NARROW));
+                self.narrow = group;
+                first += NARROW;
+            } else {
+                let mut group = std::mem::take(&mut self.single);
+                self.columns(ode, &mut group, tableau, m, first);
+                self.single = group;
+                first += 1;
+            }
+        }
+        work.solves += m as u64;
+        Ok(first_not_finite(&self.s_z).is_none())
+    }
+
+    /// The columns `first..first + W`; the last group may hold columns that were done already.
+    #[inline(always)]
+    fn columns<O: Ode, const W: usize>(
+        &mut self,
+        ode: &mut O,
+        [b, scratch]: &mut [Vec<[f64; W]>; 2],
+        tableau: &Tableau,
+        m: usize,
+        first: usize,
+    ) {
+        let n = self.start.len();
+        for b in b.iter_mut() {
+            *b = [0.0; W];
+        }
+        for k in 0..tableau.stages() {
+            let block = &mut b[k * n..][..n];
+            for (entry, values) in ode
+                .parameter_pattern()
+                .entries
+                .iter()
+                .zip(self.parameters.chunks_exact(LANES))
+            {
+                let column = entry.1 as usize;
+                if (first..first + W).contains(&column) {
+                    block[entry.0 as usize][column - first] += values[k];
+                }
+            }
+            for (entry, values) in ode
+                .jacobian_pattern()
+                .entries
+                .iter()
+                .zip(self.jacobian.chunks_exact(LANES))
+            {
+                let s = &self.s_start[entry.1 as usize * m + first..][..W];
+                let to = &mut block[entry.0 as usize];
+                for c in 0..W {
+                    to[c] += values[k] * s[c];
+                }
+            }
+        }
+        self.matrix.solve_lanes(b, scratch);
+        for (at, b) in b.iter().enumerate() {
+            self.s_z[at * m + first..][..W].copy_from_slice(b);
+        }
+    }
+
+    /// Goes on to the next step: its start is the end of this one.
+    pub(super) fn advance(&mut self, m: usize, h: f64) {
+        let n = self.start.len();
+        let end = self.z.len() - n;
+        axpy(&mut self.start, 1.0, &self.z[end..]);
+        if m > 0 {
+            let end = self.s_z.len() - n * m;
+            axpy(&mut self.s_start, 1.0, &self.s_z[end..]);
+        }
+        std::mem::swap(&mut self.z, &mut self.last);
+        self.last_step = h;
+    }
+}
