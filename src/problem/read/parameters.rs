@@ -52,6 +52,13 @@ const TYPES_V2: [(&str, (&str, bool)); 11] = [
     ("uniform", ("uniform", false)),
 ];
 
+/// Beside those of version 2 where the extension gives parameters a scale: densities of the scaled parameter, whose mode
+/// does not move when the scale is logarithmic.
+const TYPES_ON_SCALE: [(&str, (&str, bool)); 2] = [
+    ("parameterScaleNormal", ("normal", true)),
+    ("parameterScaleLaplace", ("laplace", true)),
+];
+
 /// Columns of one table.
 struct Columns {
     scale: Option<usize>,
@@ -203,7 +210,14 @@ fn parameter(cells: &mut Cells, id: String, columns: &Columns, v1: bool) -> Para
         check_bounds(cells, &id, scale, bounds, value, columns);
     }
     let prior = if estimate {
-        prior(cells, columns.prior, bounds, scale, v1)
+        prior(
+            cells,
+            columns.prior,
+            bounds,
+            scale,
+            v1,
+            columns.scale.is_some(),
+        )
     } else {
         None
     };
@@ -303,6 +317,7 @@ fn prior(
     bounds: (f64, f64),
     scale: Scale,
     v1: bool,
+    has_scale: bool,
 ) -> Option<Prior> {
     if v1 {
         // "parameterScaleUniform" is the format's word for no prior.
@@ -310,10 +325,21 @@ fn prior(
             .filter(|p| !(p.on_scale && p.distribution == "uniform"));
     }
     cells.given(columns.0)?;
-    let (name, _) = cells.word(columns.0, &TYPES_V2, ("", false))?;
+    let mut types = TYPES_V2.to_vec();
+    if has_scale {
+        types.extend(TYPES_ON_SCALE);
+    }
+    let (name, on_scale) = cells.word(columns.0, &types, ("", false))?;
     let parameters = prior_parameters(cells, columns.1, name)?;
     let distribution = valid(cells, columns.1, name, &parameters)?;
-    if distribution.log_mass(bounds.0, bounds.1) == f64::NEG_INFINITY {
+    let on = |x: f64| match scale {
+        _ if !on_scale => x,
+        Scale::Lin => x,
+        Scale::Log => libm::log(x),
+        Scale::Log10 => libm::log10(x),
+        Scale::Logit => libm::log(x / (1.0 - x)),
+    };
+    if distribution.log_mass(on(bounds.0), on(bounds.1)) == f64::NEG_INFINITY {
         cells.report(
             Finding::error(
                 "prior-outside-bounds",
@@ -327,7 +353,7 @@ fn prior(
     Some(Prior {
         distribution: name.into(),
         parameters,
-        on_scale: false,
+        on_scale,
         truncated: true,
     })
 }
