@@ -4,6 +4,7 @@
 //! priors. Results are plain structs that the floors above print, write and draw.
 
 pub mod combination;
+pub mod combine;
 pub mod course;
 pub mod curve;
 pub mod dose;

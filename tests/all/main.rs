@@ -1,5 +1,6 @@
 //! All integration tests in one binary: one link instead of one per file. One module a topic.
 
+mod combine;
 mod dose;
 mod layers;
 mod model_language;
