@@ -1,6 +1,7 @@
 //! All integration tests in one binary: one link instead of one per file. One module a topic.
 
 mod combine;
+mod allocation;
 mod dose;
 mod layers;
 mod model_language;
