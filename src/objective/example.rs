@@ -155,6 +155,14 @@ impl Example {
         self
     }
 
+    /// Says that the lower bound of a parameter is a natural one.
+    pub fn with_natural(mut self, k: usize) -> Self {
+        if let Some(c) = self.coordinates.get_mut(k) {
+            c.natural_lower = true;
+        }
+        self
+    }
+
     /// Sets the number of replicates of each mean.
     pub fn with_replicates(mut self, n: &[u32]) -> Self {
         for (row, n) in self.rows.iter_mut().zip(n) {

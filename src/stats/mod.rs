@@ -3,9 +3,9 @@
 mod normal;
 mod prior;
 mod random;
-mod student;
+mod special;
 
 pub use normal::{log_normal_cdf, normal_cdf};
 pub use prior::{Distribution, DistributionError, LogDensity, Shift};
 pub use random::Stream;
-pub use student::{t_quantile, t_upper};
+pub use special::{chi2_tail, f_tail, gamma_quantile, normal_quantile, t_quantile, t_upper};

@@ -1,6 +1,6 @@
 //! Prior distributions of PEtab: log densities with derivatives, distribution functions, truncation.
 
-use statrs::distribution::{Continuous, ContinuousCDF};
+use super::special::{chi2_tail, gamma_quantile};
 
 /// A distribution of PEtab v2, with the parametrisation of its specification.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -276,12 +276,8 @@ impl Distribution {
             Self::LogUniform(a, b) => a * libm::pow(b / a, p),
             Self::Exponential(s) => -s * libm::log1p(-p),
             Self::Rayleigh(s) => s * (-2.0 * libm::log1p(-p)).sqrt(),
-            Self::ChiSquare(k) => {
-                statrs::distribution::ChiSquared::new(k).map_or(f64::NAN, |d| d.inverse_cdf(p))
-            }
-            Self::Gamma(a, s) => {
-                statrs::distribution::Gamma::new(a, 1.0 / s).map_or(f64::NAN, |d| d.inverse_cdf(p))
-            }
+            Self::ChiSquare(k) => 2.0 * gamma_quantile(p, 0.5 * k),
+            Self::Gamma(a, s) => s * gamma_quantile(p, a),
         }
     }
 
@@ -308,14 +304,14 @@ impl Distribution {
 
 fn gamma_density(a: f64, s: f64, x: f64) -> LogDensity {
     LogDensity {
-        value: statrs::distribution::Gamma::new(a, 1.0 / s).map_or(f64::NAN, |d| d.ln_pdf(x)),
+        value: (a - 1.0) * libm::log(x) - x / s - a * libm::log(s) - libm::lgamma(a),
         slope: (a - 1.0) / x - 1.0 / s,
         curvature: -(a - 1.0) / (x * x),
     }
 }
 
 fn gamma_cdf(a: f64, x: f64) -> f64 {
-    statrs::distribution::Gamma::new(a, 1.0).map_or(f64::NAN, |d| d.cdf(x))
+    1.0 - chi2_tail(2.0 * x, 2.0 * a)
 }
 
 impl Distribution {

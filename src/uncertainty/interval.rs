@@ -94,6 +94,8 @@ pub enum Cause {
     Bound(Vec<String>),
     /// Nothing: the refits make up for every change.
     Nothing,
+    /// The model could not be evaluated further out, for this reason.
+    Failure(String),
 }
 
 impl fmt::Display for Cause {
@@ -104,12 +106,15 @@ impl fmt::Display for Cause {
             Self::Relations => f.write_str("relations"),
             Self::Bound(ids) => write!(f, "{BOUND_OF}{}", ids.join(SEPARATOR)),
             Self::Nothing => f.write_str("nothing"),
+            Self::Failure(reason) => write!(f, "{FAILURE}{reason}"),
         }
     }
 }
 
 /// How a cause that is a bound is written.
 const BOUND_OF: &str = "bound of ";
+/// How a cause that is a failure is written.
+const FAILURE: &str = "no evaluation beyond: ";
 /// Between ids.
 const SEPARATOR: &str = ", ";
 
@@ -125,10 +130,15 @@ impl From<String> for Cause {
             "data" => Self::Data,
             "prior" => Self::Prior,
             "relations" => Self::Relations,
-            other => match other.strip_prefix(BOUND_OF) {
-                Some(ids) => Self::Bound(ids.split(SEPARATOR).map(String::from).collect()),
-                None => Self::Nothing,
-            },
+            other => {
+                if let Some(ids) = other.strip_prefix(BOUND_OF) {
+                    Self::Bound(ids.split(SEPARATOR).map(String::from).collect())
+                } else if let Some(reason) = other.strip_prefix(FAILURE) {
+                    Self::Failure(reason.into())
+                } else {
+                    Self::Nothing
+                }
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod bootstrap;
 mod fisher;
+mod profile;
 
 use mechfit::fit::{Optimum, refit};
 use mechfit::objective::Target;

@@ -1,5 +1,16 @@
 //! Profile likelihoods of parameters and predictions, with thresholds that hold for means of a few replicates.
 
+mod calibrate;
+mod item;
+mod path;
+mod run;
+pub mod threshold;
+mod walk;
+
+pub use calibrate::{Calibration, LikelihoodRatios, calibration, likelihood_ratios};
+pub use item::{Item, ItemResult, Outcome};
+pub use run::{Context, profile_item, profiles};
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -134,8 +145,8 @@ pub struct Profiles {
     pub refused: BTreeMap<String, String>,
 }
 
-/// Default accuracy of an end: the closed forms are met to 1e-6 with room to spare.
-const ACCURACY: f64 = 1e-8;
+/// Default accuracy of an end, of its distance from the estimate: closed forms of size 1 are met to 1e-6.
+const ACCURACY: f64 = 1e-7;
 /// Default step: about five points a side, enough to draw the curve.
 const STEP: f64 = 0.2;
 /// Default limit of refits on one side.
