@@ -2,6 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::fit::{Optimum, refit};
+use crate::objective::terms::setting;
+use crate::objective::{Data, Linearisation, RowKind, Target};
+use crate::problem::NoiseSetting;
+use crate::search;
+
+use super::refits::converged;
+
+/// Rounds of reweighting until the variances of pooled groups have settled.
+const MAX_ROUNDS: usize = 50;
+/// Relative change of the deviance at which they have.
+const SETTLED: f64 = 1e-10;
+
 /// Information criteria, with the keys of `result.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Criteria {
@@ -27,4 +40,322 @@ pub struct Criteria {
     pub given_up: Vec<usize>,
     /// Why a criterion is null.
     pub reason: Option<String>,
+}
+
+/// Numbers that the criteria need beside the deviance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// N.
+    pub n: u64,
+    /// Variances.
+    pub variances: u64,
+    /// Estimated parameters.
+    pub parameters: u64,
+}
+
+impl Counts {
+    /// Counts of a target: Σn of means and single measurements, variances of the exact summary, coordinates.
+    pub fn of<T: Target>(target: &T, data: &Data) -> Self {
+        let mut groups: Vec<usize> = Vec::new();
+        let (mut n, mut variances) = (0, 0);
+        for row in target.rows() {
+            match row.kind {
+                RowKind::Mean { n: own } => {
+                    n += u64::from(own);
+                    if pooled(setting(row.noise, data.noise)) {
+                        if !groups.contains(&row.group) {
+                            groups.push(row.group);
+                            variances += 1;
+                        }
+                    } else {
+                        variances += 1;
+                    }
+                }
+                RowKind::Point => n += 1,
+                RowKind::KnownError | RowKind::Limit { .. } => {}
+            }
+        }
+        Self {
+            n,
+            variances,
+            parameters: target.coordinates().len() as u64,
+        }
+    }
+    /// K.
+    pub fn k(&self) -> u64 {
+        self.parameters + self.variances
+    }
+    /// `2K + 2K(K+1)/(N−K−1)`, what AICc adds to the deviance; `None` if `N − K − 1 ≤ 0`.
+    pub fn penalty(&self) -> Option<f64> {
+        let (n, k) = (self.n as f64, self.k() as f64);
+        (n - k - 1.0 > 0.0).then(|| 2.0 * k + 2.0 * k * (k + 1.0) / (n - k - 1.0))
+    }
+}
+
+fn pooled(noise: NoiseSetting) -> bool {
+    matches!(noise, NoiseSetting::PooledSd | NoiseSetting::PooledCv)
+}
+
+/// Deviance at a point: `Σ n ln(2πσ̂²) + n` over means, `σ̂² = [(n−1)s² + n(ȳ−f)²]/n` (pooled groups: the same sums over
+/// the group), and −2 log likelihood of every other row and of the relations. Priors take no part: it is a likelihood.
+pub fn deviance<T: Target>(target: &T, data: &Data, at: &Linearisation) -> f64 {
+    let mut sum = 0.0;
+    let mut groups: Vec<Pool> = Vec::new();
+    for (i, (row, term)) in target.rows().iter().zip(&at.rows).enumerate() {
+        let RowKind::Mean { n } = row.kind else {
+            sum += match row.kind {
+                // A value with known error adds its square only: its constant is the same in every model.
+                RowKind::KnownError => term.residual * term.residual,
+                _ => 2.0 * term.nllh,
+            };
+            continue;
+        };
+        let n = f64::from(n);
+        let noise = setting(row.noise, data.noise);
+        // (ȳ − f) from the residual: its σ is the standard error of the mean as it entered.
+        let difference = term.residual * term.sigma;
+        let unit = if noise == NoiseSetting::PooledCv {
+            data.value[i].abs()
+        } else {
+            1.0
+        };
+        let squares =
+            ((n - 1.0) * data.sd[i] * data.sd[i] + n * difference * difference) / (unit * unit);
+        let logs = 2.0 * n * libm::log(unit);
+        if pooled(noise) {
+            match groups.iter_mut().find(|g| g.group == row.group) {
+                Some(g) => {
+                    g.n += n;
+                    g.squares += squares;
+                    g.logs += logs;
+                }
+                None => groups.push(Pool {
+                    group: row.group,
+                    n,
+                    squares,
+                    logs,
+                }),
+            }
+        } else {
+            sum += profiled(n, squares);
+        }
+    }
+    for g in &groups {
+        sum += profiled(g.n, g.squares) + g.logs;
+    }
+    for r in &at.relations {
+        sum -= 2.0 * libm::log(r.probability.max(f64::MIN_POSITIVE));
+    }
+    sum
+}
+
+struct Pool {
+    group: usize,
+    n: f64,
+    squares: f64,
+    logs: f64,
+}
+
+/// `n ln(2πσ̂²) + n` with `σ̂² = squares/n`.
+fn profiled(n: f64, squares: f64) -> f64 {
+    n * libm::log(2.0 * std::f64::consts::PI * squares / n) + n
+}
+
+/// Refit of the exact summary from each of `starts` (the fit under the study's noise setting, and the ends of other
+/// starts); the lowest deviance counts. Where variances are pooled, their rows are reweighted by the pooled σ̂ of each
+/// round until the deviance settles.
+///
+/// # Errors
+/// Stable name of the reason of the first start, if all fail.
+pub fn exact_fit<T: Target>(
+    target: &T,
+    data: &Data,
+    starts: &[&[f64]],
+    search: &search::Options,
+    ws: &mut T::Workspace,
+) -> Result<Exact, &'static str> {
+    let mut best: Option<Exact> = None;
+    let mut first = None;
+    for start in starts {
+        match exact_from(target, data, start, search, ws) {
+            Ok(found) => {
+                if best.as_ref().is_none_or(|b| found.deviance < b.deviance) {
+                    best = Some(found);
+                }
+            }
+            Err(reason) => {
+                first.get_or_insert(reason);
+            }
+        }
+    }
+    best.ok_or(first.unwrap_or("no_start"))
+}
+
+/// Optimum of the exact summary.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Exact {
+    /// Deviance.
+    pub deviance: f64,
+    /// Where it is.
+    pub optimum: Optimum,
+    /// Means given up: |t| beyond √(n − 1).
+    pub given_up: Vec<usize>,
+}
+
+fn exact_from<T: Target>(
+    target: &T,
+    data: &Data,
+    start: &[f64],
+    search: &search::Options,
+    ws: &mut T::Workspace,
+) -> Result<Exact, &'static str> {
+    let any_pooled = target
+        .rows()
+        .iter()
+        .any(|r| matches!(r.kind, RowKind::Mean { .. }) && pooled(setting(r.noise, data.noise)));
+    if !any_pooled {
+        let mut exact = data.clone();
+        exact.noise = Some(NoiseSetting::ExactSummary);
+        let optimum = converged(refit(target, &exact, start, &[], search, ws))?;
+        return finish(target, data, optimum, ws);
+    }
+    // Weights from the profiled variances, through the SDs of known-SD rows.
+    let mut optimum = converged(refit(target, data, start, &[], search, ws))?;
+    let mut last = f64::INFINITY;
+    for _ in 0..MAX_ROUNDS {
+        let at = target
+            .linearise(&optimum.theta, data, ws)
+            .map_err(|e| e.reason())?;
+        let now = deviance(target, data, &at);
+        if (last - now).abs() <= SETTLED * now.abs().max(1.0) {
+            break;
+        }
+        last = now;
+        let weighted = reweighted(target, data, &at);
+        optimum = converged(refit(target, &weighted, &optimum.theta, &[], search, ws))?;
+    }
+    finish(target, data, optimum, ws)
+}
+
+/// Data whose known SDs are the profiled ones of a point.
+fn reweighted<T: Target>(target: &T, data: &Data, at: &Linearisation) -> Data {
+    let mut out = data.clone();
+    out.noise = Some(NoiseSetting::KnownSd);
+    let rows = target.rows();
+    let squares = |i: usize| -> Option<(f64, f64)> {
+        let RowKind::Mean { n } = rows.get(i)?.kind else {
+            return None;
+        };
+        let n = f64::from(n);
+        let d = at.rows[i].residual * at.rows[i].sigma;
+        Some((n, (n - 1.0) * data.sd[i] * data.sd[i] + n * d * d))
+    };
+    for (i, row) in rows.iter().enumerate() {
+        let Some((n, own)) = squares(i) else { continue };
+        let noise = setting(row.noise, data.noise);
+        let unit = |k: usize| {
+            if noise == NoiseSetting::PooledCv {
+                data.value[k].abs()
+            } else {
+                1.0
+            }
+        };
+        out.sd[i] = if pooled(noise) {
+            let (mut total, mut sum) = (0.0, 0.0);
+            for (k, other) in rows.iter().enumerate() {
+                if other.group == row.group
+                    && let Some((n, s)) = squares(k)
+                {
+                    total += n;
+                    sum += s / (unit(k) * unit(k));
+                }
+            }
+            (sum / total).sqrt() * unit(i)
+        } else {
+            (own / n).sqrt()
+        };
+    }
+    out
+}
+
+fn finish<T: Target>(
+    target: &T,
+    data: &Data,
+    optimum: Optimum,
+    ws: &mut T::Workspace,
+) -> Result<Exact, &'static str> {
+    let at = target
+        .linearise(&optimum.theta, data, ws)
+        .map_err(|e| e.reason())?;
+    let given_up = target
+        .rows()
+        .iter()
+        .zip(&at.rows)
+        .enumerate()
+        .filter(|(i, (row, term))| match row.kind {
+            RowKind::Mean { n } if !pooled(setting(row.noise, data.noise)) => {
+                let t = term.residual * term.sigma * f64::from(n).sqrt() / data.sd[*i];
+                t.abs() > (f64::from(n) - 1.0).sqrt()
+            }
+            _ => false,
+        })
+        .map(|(i, _)| i)
+        .collect();
+    Ok(Exact {
+        deviance: deviance(target, data, &at),
+        optimum,
+        given_up,
+    })
+}
+
+/// AIC, AICc and BIC on the exact summary: `D + 2K`, `D + 2K + 2K(K+1)/(N−K−1)`, `D + K ln N` with `N = Σn` and
+/// `K = parameters + variances`; null with the reason where they are not defined. Never with N = number of means, which
+/// makes the largest model win by construction.
+pub fn criteria<T: Target>(
+    target: &T,
+    data: &Data,
+    starts: &[&[f64]],
+    search: &search::Options,
+    ws: &mut T::Workspace,
+) -> Criteria {
+    let counts = Counts::of(target, data);
+    let mut out = Criteria {
+        aic: None,
+        aicc: None,
+        bic: None,
+        deviance: None,
+        n_replicates: counts.n,
+        n_variances: counts.variances,
+        k: counts.k(),
+        n_estimated: counts.parameters,
+        theta: Vec::new(),
+        given_up: Vec::new(),
+        reason: None,
+    };
+    match exact_fit(target, data, starts, search, ws) {
+        Err(reason) => out.reason = Some(format!("the exact-summary refit failed: {reason}")),
+        Ok(exact) => {
+            let k = counts.k() as f64;
+            out.deviance = Some(exact.deviance);
+            out.theta = exact.optimum.theta;
+            out.given_up = exact.given_up;
+            if counts.n == 0 {
+                out.reason = Some("no row has a number of replicates".into());
+                return out;
+            }
+            out.aic = Some(exact.deviance + 2.0 * k);
+            out.bic = Some(exact.deviance + k * libm::log(counts.n as f64));
+            match counts.penalty() {
+                Some(penalty) => out.aicc = Some(exact.deviance + penalty),
+                None => {
+                    out.reason = Some(format!(
+                        "AICc needs more replicates than parameters and variances: N = {}, K = {}",
+                        counts.n,
+                        counts.k()
+                    ));
+                }
+            }
+        }
+    }
+    out
 }

@@ -16,8 +16,10 @@ use super::run::Context;
 
 /// Name of the streams of calibration draws.
 const PURPOSE: &str = "calibration";
-/// Shifts of the pull until a prediction is held at its value: each lowers the error 26 times.
+/// Shifts of the pull until a prediction is held at its value; a linear one needs three.
 const MAX_SHIFTS: usize = 12;
+/// Least movement of a prediction with its pull that a secant step is taken from.
+const LEAST_FOLLOWING: f64 = 1e-3;
 /// Relative error at which a prediction counts as held.
 const HELD: f64 = 1e-6;
 
@@ -159,13 +161,20 @@ fn held_prediction<T: Target>(
     };
     let mut pull = goal;
     let mut at = start.to_vec();
+    // The prediction follows its pull nearly in proportion: secant steps.
+    let mut before: Option<(f64, f64)> = None;
     for _ in 0..MAX_SHIFTS {
         let s = path.solve(pull, &at)?;
         let away = goal - s.value;
         if away.abs() <= HELD * variance.sqrt() {
             return Ok(s.objective);
         }
-        pull += away;
+        let follows = before
+            .map(|(p, v)| (s.value - v) / (pull - p))
+            .filter(|f| f.is_finite() && *f > LEAST_FOLLOWING)
+            .unwrap_or(1.0);
+        before = Some((pull, s.value));
+        pull += away / follows;
         at = s.theta;
     }
     Err("not_held")

@@ -305,7 +305,15 @@ impl<T: Target> Sides<'_, '_, T> {
                 Err(better) => return better,
             };
             if let (End::Closed(_), Some(at)) = (end.end, &end.at) {
-                let sets = walk.beyond(at, end.threshold.sqrt(), options.beyond);
+                let sets = match walk.beyond(at, end.threshold.sqrt(), options.beyond) {
+                    Ok(sets) => sets,
+                    Err(s) => {
+                        return Outcome::Better {
+                            objective: s.objective,
+                            theta: s.theta,
+                        };
+                    }
+                };
                 further.extend(sets.into_iter().map(|(a, b)| {
                     let (a, b) = (self.natural(a), self.natural(b));
                     Range {

@@ -305,11 +305,19 @@ impl<'a, P: Path> Walk<'a, P> {
 
     /// Looks beyond an end at `n` further points up to the limit for values that are accepted again; returns their sets
     /// in the order of the walk, as values of the quantity.
-    pub fn beyond(&mut self, end: &Solved, root: f64, n: usize) -> Vec<(f64, f64)> {
+    ///
+    /// # Errors
+    /// A better optimum, if one is met.
+    pub fn beyond(
+        &mut self,
+        end: &Solved,
+        root: f64,
+        n: usize,
+    ) -> Result<Vec<(f64, f64)>, Box<Solved>> {
         let mut sets = Vec::new();
         let reach = self.limit - end.control;
         if n == 0 || !reach.is_finite() || reach * self.direction <= 0.0 {
-            return sets;
+            return Ok(sets);
         }
         let mut last = end.clone();
         let mut entered: Option<f64> = None;
@@ -318,6 +326,9 @@ impl<'a, P: Path> Walk<'a, P> {
             let Ok(next) = self.solve(control, &last.theta) else {
                 break;
             };
+            if next.objective < self.origin.objective - BETTER {
+                return Err(Box::new(next));
+            }
             let inside = self.root(&next) < root;
             match (entered, inside) {
                 (None, true) => entered = Some(self.crossing(&last, &next, root)),
@@ -335,7 +346,7 @@ impl<'a, P: Path> Walk<'a, P> {
         }
         self.points
             .sort_by(|a, b| (a.control * self.direction).total_cmp(&(b.control * self.direction)));
-        sets
+        Ok(sets)
     }
 
     /// Value between a point above the threshold and one below at which it is crossed, by bisection.

@@ -34,7 +34,7 @@ fn quantile_error(p: f64, nu: f64, samples: u64) -> f64 {
 
 #[test]
 fn t_draw_percentiles_of_one_mean_are_students_interval() {
-    let samples = 20_000;
+    let samples = 5000;
     for n in [2_u32, 3, 5, 10] {
         let (mean, sd) = (12.0, 3.0);
         let target = Example::linear(&[vec![1.0]], &[mean], &[sd], n, &[(-1e6, 1e6)]);
@@ -67,7 +67,7 @@ fn t_draw_percentiles_of_one_mean_are_students_interval() {
 
 #[test]
 fn plug_in_percentiles_are_z_intervals_whatever_sd_is_redrawn() {
-    let samples = 20_000;
+    let samples = 5000;
     let (mean, sd, n) = (12.0, 3.0, 5_u32);
     let target = Example::linear(&[vec![1.0]], &[mean], &[sd], n, &[(-1e6, 1e6)]);
     for draw in [Draw::PlugIn, Draw::MeansOnly] {
@@ -93,7 +93,7 @@ fn plug_in_percentiles_are_z_intervals_whatever_sd_is_redrawn() {
 
 #[test]
 fn a_randomised_posterior_mode_has_the_conjugate_posterior() {
-    let samples = 20_000;
+    let samples = 5000;
     let (mean, sd, n, centre) = (10.0, 2.0, 5_u32, 4.0);
     let data = f64::from(n) / (sd * sd);
     for share in [0.1_f64, 0.5, 0.9] {
@@ -221,7 +221,7 @@ fn residuals_are_refused_below_five_degrees_of_freedom() {
     let refused = Context::new(&few, few.data(), &fit, Vec::new(), options.clone()).unwrap_err();
     assert!(matches!(refused, BootstrapError::FewResiduals { .. }));
     // Six degrees of freedom are enough, and scaled residuals give back the scatter of the estimates.
-    let samples = 20_000;
+    let samples = 5000;
     let (list, _) = run(&line(), &[0.0, 0.0], Options { samples, ..options });
     let average = list.iter().map(|r| r.theta[1]).sum::<f64>() / samples as f64;
     let variance = list
