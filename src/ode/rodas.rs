@@ -153,11 +153,17 @@ pub fn integrate<O: Ode, K: StepSink + ?Sized>(
         worst = state;
         if m > 0 && error <= 1.0 {
             // In registers as wide as the processor's; the same operations in the same order, hence the same bytes.
-            let done = arch.dispatch(|| {
-                if !along_is_known {
-                    sensitivities.start_step(ode, t, &states.start, autonomous);
-                }
-                sensitivities.compute(ode, matrix, states, m, t, h, autonomous, work)
+            let done = arch.dispatch(SensitivityStep {
+                along_is_known,
+                ode,
+                matrix,
+                states,
+                sensitivities,
+                m,
+                t,
+                h,
+                autonomous,
+                work,
             });
             along_is_known = true;
             if !done.map_err(|state| OdeError::NotFinite { t, state })? {
@@ -222,6 +228,44 @@ pub fn integrate<O: Ode, K: StepSink + ?Sized>(
         );
         along_is_known = false;
         start_of_step(ode, workspace, t, autonomous, work)?;
+    }
+}
+
+/// The sensitivity part of a step. A type and not a closure, because only what is inlined into the dispatcher is
+/// compiled for the wide registers.
+struct SensitivityStep<'a, O> {
+    along_is_known: bool,
+    ode: &'a mut O,
+    matrix: &'a IterationMatrix,
+    states: &'a StateStages,
+    sensitivities: &'a mut SensitivityStages,
+    m: usize,
+    t: f64,
+    h: f64,
+    autonomous: bool,
+    work: &'a mut Work,
+}
+
+impl<O: Ode> pulp::NullaryFnOnce for SensitivityStep<'_, O> {
+    type Output = Result<bool, usize>;
+
+    #[inline(always)]
+    fn call(self) -> Self::Output {
+        let Self { t, autonomous, .. } = self;
+        if !self.along_is_known {
+            self.sensitivities
+                .start_step(self.ode, t, &self.states.start, autonomous);
+        }
+        self.sensitivities.compute(
+            self.ode,
+            self.matrix,
+            self.states,
+            self.m,
+            t,
+            self.h,
+            autonomous,
+            self.work,
+        )
     }
 }
 

@@ -99,10 +99,10 @@ impl Ode for SegmentOde<'_> {
         par.fill(0.0);
         for &(from, to, weight) in &self.chain.scatter {
             let weight = self.dslots[weight as usize];
-            let from = &self.raw[from as usize * LANES..][..LANES];
-            let to = &mut par[to as usize * LANES..][..LANES];
-            for (to, from) in to.iter_mut().zip(from) {
-                *to += from * weight;
+            let from = self.raw[from as usize * LANES..].first_chunk::<LANES>();
+            let to = par[to as usize * LANES..].first_chunk_mut::<LANES>();
+            if let (Some(from), Some(to)) = (from, to) {
+                *to = std::array::from_fn(|l| to[l] + from[l] * weight);
             }
         }
     }
@@ -122,6 +122,7 @@ impl Ode for SegmentOde<'_> {
         }
         self.machine.time_derivative(self.system, t, y, out);
     }
+    #[inline(always)]
     fn jacobian_along(&mut self, t: f64, y: &[f64], s: &[f64], out: &mut [f64]) {
         self.place(t, y);
         self.machine

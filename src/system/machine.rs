@@ -152,7 +152,7 @@ impl Machine {
         system.compiled.programs[system.programs.time].evaluate(&mut self.registers, out);
     }
     /// ∂J/∂y·s + ∂J/∂p·dp for every column: `out[e*m + k]`; `s` row-major `n × m`, `dp` row-major `active × m`.
-    #[inline]
+    #[inline(always)]
     #[allow(clippy::too_many_arguments)] // the kernel's signature with its system
     pub fn jacobian_along(
         &mut self,
@@ -201,7 +201,7 @@ impl Machine {
         );
     }
 
-    #[inline]
+    #[inline(always)]
     #[allow(clippy::too_many_arguments)] // as above
     fn contract(
         &mut self,
