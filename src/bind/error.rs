@@ -52,6 +52,50 @@ pub enum BindError {
         /// Target.
         target: String,
     },
+    /// A row of the parameter table that the model computes, or that only conditions set.
+    #[error(
+        "parameter table, row {row}: `{name}` is {} of the model, not a parameter",
+        if *.computed { "computed by the equations" } else { "an input" }
+    )]
+    NotAParameter {
+        /// Row.
+        row: usize,
+        /// Name.
+        name: String,
+        /// It is a state or an assigned quantity (else an input).
+        computed: bool,
+    },
+    /// A unit that cannot be read.
+    #[error("{table}, row {row}, column `unit`: `{unit}` is not a unit ({message})")]
+    UnknownUnit {
+        /// Table.
+        table: Table,
+        /// Row.
+        row: usize,
+        /// As written.
+        unit: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// A unit that is not the model's.
+    #[error(
+        "{table}, row {row}, column `unit`: {found} is written, but `{name}` is in {expected} in the model{}",
+        factor_text(.factor, found, expected)
+    )]
+    Unit {
+        /// Table.
+        table: Table,
+        /// Row.
+        row: usize,
+        /// The model's entity.
+        name: String,
+        /// Unit in the table.
+        found: String,
+        /// Unit in the model.
+        expected: String,
+        /// What a value in the table's unit has to be multiplied by, if the dimensions agree.
+        factor: Option<f64>,
+    },
     /// A prediction of an observable whose formula has placeholders.
     #[error(
         "`{observable}` has placeholders that only measurements fill, so it cannot be predicted by name"
@@ -68,6 +112,13 @@ pub enum BindError {
         /// What is wrong.
         message: String,
     },
+}
+
+fn factor_text(factor: &Option<f64>, found: &str, expected: &str) -> String {
+    match factor {
+        Some(f) => format!(" (1 {found} = {f} {expected})"),
+        None => String::new(),
+    }
 }
 
 fn hint(similar: &[String]) -> String {

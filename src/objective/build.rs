@@ -6,7 +6,8 @@ use crate::bind::{BindError, Bound, Noise, Probe, Request, bind};
 use crate::math::Expr;
 use crate::model::Model;
 use crate::problem::{
-    Censoring, Measurement, Problem, RelationKind, RelationUse, Scale, SdKind, Statistic,
+    Censoring, Measurement, NoiseSetting, Observable, Problem, RelationKind, RelationUse, Scale,
+    SdKind,
 };
 use crate::simulate::{self, Experiment, Settings};
 use crate::stats::{Distribution, DistributionError};
@@ -14,10 +15,6 @@ use crate::stats::{Distribution, DistributionError};
 use super::quantity::{self, Quantity, QuantityError};
 use super::target::{Coordinate, Data, RowInfo, RowKind, to_scaled};
 use super::{Look, Objective, RelationOf, RowBinding, Visit};
-
-/// Half width of a 95 % interval in standard errors where no n is given: the normal quantile that published intervals
-/// without n were made with.
-const NORMAL_97_5: f64 = 1.959_963_984_540_054;
 
 /// Why a problem cannot be made into an objective.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -268,14 +265,17 @@ impl Objective {
             let o = &problem.observables[row.observable_row];
             let next = groups.len();
             let group = *groups.entry(row.observable_row).or_insert(next);
-            match reported(m, o.distribution, row.noise) {
+            match reported(m, o, row.noise) {
                 Ok((kind, value, sd)) => {
                     rows.push(RowInfo {
                         observable: m.observable.clone(),
                         experiment: m.experiment.clone(),
                         time: m.time,
                         kind,
-                        distribution: noise_distribution(m, o.distribution),
+                        distribution: match &m.summary {
+                            Some(s) => s.distribution(o.distribution),
+                            None => o.distribution,
+                        },
                         noise: o.noise,
                         group,
                         dataset: m.dataset.clone(),
@@ -382,21 +382,10 @@ fn scale_name(scale: Scale) -> &'static str {
     }
 }
 
-fn noise_distribution(
-    m: &Measurement,
-    distribution: crate::problem::NoiseDistribution,
-) -> crate::problem::NoiseDistribution {
-    use crate::problem::NoiseDistribution as D;
-    match m.summary.as_ref().map(|s| s.statistic) {
-        Some(Statistic::Geomean) if distribution == D::Normal => D::LogNormal,
-        _ => distribution,
-    }
-}
-
 /// What a row is, its value and its scatter on the scale of the noise.
 fn reported(
     m: &Measurement,
-    distribution: crate::problem::NoiseDistribution,
+    o: &Observable,
     noise: Noise,
 ) -> Result<(RowKind, f64, f64), BuildError> {
     let row = m.row;
@@ -423,59 +412,25 @@ fn reported(
     if !matches!(noise, Noise::Reported) && s.n.is_none() {
         return Ok((RowKind::Point, m.value, f64::NAN));
     }
-    if s.sd == 0.0 || s.sd.is_nan() {
+    // A pooled scatter gives a group without scatter of its own the weight of the others.
+    let pooled = matches!(o.noise, NoiseSetting::PooledSd | NoiseSetting::PooledCv);
+    if s.sd.is_nan() || (s.sd == 0.0 && !pooled) {
         return Err(BuildError::ZeroScatter { row });
     }
-    let root = |n: u32| f64::from(n).sqrt();
-    let log = super::terms::log_base(noise_distribution(m, distribution));
-    // SD of the replicates (or, without n, the standard error) on the linear scale or as a geometric factor.
-    let (sd, kind) = match (s.kind, s.n) {
-        (SdKind::Sd, Some(n)) => (s.sd, RowKind::Mean { n }),
-        (SdKind::Cv, Some(n)) => (s.sd * m.value.abs(), RowKind::Mean { n }),
-        (SdKind::Sd, None) => return Err(BuildError::MissingN { row, why: "an SD" }),
-        (SdKind::Cv, None) => {
-            return Err(BuildError::MissingN {
-                row,
-                why: "a coefficient of variation",
-            });
-        }
-        (SdKind::Sem, Some(n)) => (s.sd * root(n), RowKind::Mean { n }),
-        (SdKind::Sem, None) => (s.sd, RowKind::KnownError),
-        (SdKind::Ci95, Some(n)) => {
-            let t = crate::stats::t_quantile(0.975, f64::from(n.saturating_sub(1).max(1)));
-            (s.sd / t * root(n), RowKind::Mean { n })
-        }
-        (SdKind::Ci95, None) => (s.sd / NORMAL_97_5, RowKind::KnownError),
+    let Some(r) = s.reported(m.value, o.distribution) else {
+        let why = match s.kind {
+            SdKind::Cv => "a coefficient of variation",
+            _ => "an SD",
+        };
+        return Err(BuildError::MissingN { row, why });
     };
-    if let RowKind::Mean { n } = kind
-        && n < 2
-    {
-        return Err(BuildError::MissingN {
+    match r.n {
+        None => Ok((RowKind::KnownError, r.value, r.sd)),
+        Some(n) if n < 2 => Err(BuildError::MissingN {
             row,
             why: "an SD (at least 2)",
-        });
-    }
-    match (log, s.statistic) {
-        (None, _) => Ok((kind, m.value, sd)),
-        (Some(base), Statistic::Geomean) => Ok((kind, m.value, libm::log(s.sd) / base)),
-        (Some(base), _) => {
-            // Arithmetic mean and SD of log-normal replicates, by moments: σ² = ln(1 + CV²), median = mean/√(1 + CV²).
-            let cv2 = (sd / m.value) * (sd / m.value);
-            let n = match kind {
-                RowKind::Mean { n } => f64::from(n),
-                _ => 1.0,
-            };
-            let cv2 = if matches!(kind, RowKind::KnownError) {
-                cv2 * n
-            } else {
-                cv2
-            };
-            Ok((
-                kind,
-                m.value / (1.0 + cv2).sqrt(),
-                libm::log1p(cv2).sqrt() / base,
-            ))
-        }
+        }),
+        Some(n) => Ok((RowKind::Mean { n }, r.value, r.sd)),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use crate::problem::{NoiseDistribution, NoiseSetting};
 
+pub use crate::problem::log_base;
+
 /// ln √(2π).
 const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_8;
 
@@ -30,17 +32,6 @@ impl Term {
         self.by_log_sigma *= weight;
         self.curvature *= weight;
         self.curvature_log_sigma *= weight;
-    }
-}
-
-/// Whether the noise is additive on a logarithm, and of which base (as ln base).
-pub fn log_base(distribution: NoiseDistribution) -> Option<f64> {
-    match distribution {
-        NoiseDistribution::Normal | NoiseDistribution::Laplace => None,
-        NoiseDistribution::LogNormal | NoiseDistribution::LogLaplace => Some(1.0),
-        NoiseDistribution::Log10Normal | NoiseDistribution::Log10Laplace => {
-            Some(std::f64::consts::LN_10)
-        }
     }
 }
 

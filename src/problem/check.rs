@@ -12,14 +12,32 @@ struct Check<'a> {
     problem: &'a Problem,
     places: &'a Places,
     findings: &'a mut Findings,
+    /// Tables with rows that could not be read: a name that is missing may stand there.
+    broken: Vec<Table>,
 }
 
-/// Reports everything that does not fit together.
-pub(super) fn problem(problem: &Problem, places: &Places, findings: &mut Findings) {
+/// Reports everything that does not fit together; `unread` are tables of which a file could not be read.
+pub(super) fn problem(
+    problem: &Problem,
+    places: &Places,
+    unread: &[Table],
+    findings: &mut Findings,
+) {
+    let tables = [
+        Table::Observables,
+        Table::Experiments,
+        Table::Conditions,
+        Table::Measurements,
+    ];
+    let broken = tables
+        .into_iter()
+        .filter(|t| unread.contains(t) || places.files(*t).any(|f| findings.has_errors_in(f)))
+        .collect();
     let mut check = Check {
         problem,
         places,
         findings,
+        broken,
     };
     check.duplicates();
     check.experiments();
@@ -96,6 +114,9 @@ impl Check<'_> {
                 let mut set: HashMap<&str, &str> = HashMap::new();
                 for id in &period.conditions {
                     let Some(c) = conditions.get(id.as_str()) else {
+                        if self.broken.contains(&Table::Conditions) {
+                            continue;
+                        }
                         let finding = Self::undefined(
                             "undefined-condition",
                             "condition",
@@ -193,8 +214,20 @@ impl Check<'_> {
             p.observables.iter().map(|o| (o.id.as_str(), o)).collect();
         let experiments: HashSet<&str> = p.experiments.iter().map(|e| e.id.as_str()).collect();
         let models: HashSet<&str> = p.models.iter().map(|m| m.id.as_str()).collect();
+        let starts: HashMap<&str, f64> = p
+            .experiments
+            .iter()
+            .map(|e| {
+                let finite = e.periods.iter().map(|x| x.start).find(|t| t.is_finite());
+                (e.id.as_str(), finite.unwrap_or(0.0))
+            })
+            .collect();
         for m in &p.measurements {
-            if !m.experiment.is_empty() && !experiments.contains(m.experiment.as_str()) {
+            self.early(m, &starts);
+            if !m.experiment.is_empty()
+                && !experiments.contains(m.experiment.as_str())
+                && !self.broken.contains(&Table::Experiments)
+            {
                 let finding = Self::undefined(
                     "undefined-experiment",
                     "experiment",
@@ -224,6 +257,7 @@ impl Check<'_> {
             }
             match observables.get(m.observable.as_str()) {
                 Some(o) => self.row(m, o),
+                None if self.broken.contains(&Table::Observables) => {}
                 None => {
                     let finding = Self::undefined(
                         "undefined-observable",
@@ -236,6 +270,23 @@ impl Check<'_> {
                 }
             }
         }
+    }
+
+    /// A measurement before its experiment begins.
+    fn early(&mut self, m: &Measurement, starts: &HashMap<&str, f64>) {
+        let start = starts.get(m.experiment.as_str()).copied().unwrap_or(0.0);
+        if m.time >= start {
+            return;
+        }
+        let finding = Finding::error(
+            "time-before-start",
+            format!(
+                "time {} lies before the start of the experiment at {start}",
+                m.time
+            ),
+        )
+        .help("correct the time, or let the experiment begin earlier in the experiment table");
+        self.at(finding, Table::Measurements, m.row, "time", "");
     }
 
     /// Overrides, scatter and value of a row against its observable.
@@ -340,6 +391,9 @@ impl Check<'_> {
     fn relations(&mut self) {
         let p = self.problem;
         let experiments: HashSet<&str> = p.experiments.iter().map(|e| e.id.as_str()).collect();
+        if self.broken.contains(&Table::Experiments) {
+            return;
+        }
         for r in &p.relations {
             for (expr, column) in [(&r.left, "left"), (&r.right, "right")] {
                 let mut wrong = Vec::new();

@@ -32,6 +32,12 @@ impl Findings {
     pub fn has_errors(&self) -> bool {
         self.list.iter().any(|f| f.severity == Severity::Error)
     }
+    /// Whether a file has an error.
+    pub fn has_errors_in(&self, path: &str) -> bool {
+        self.list
+            .iter()
+            .any(|f| f.severity == Severity::Error && f.place().0.is_some_and(|file| file == path))
+    }
     /// All findings, in order, with a note on the last of a kind that has more.
     pub fn finish(mut self) -> Vec<Finding> {
         let mut more: Vec<(usize, usize)> = self

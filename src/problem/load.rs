@@ -67,6 +67,7 @@ pub fn load(target: &Path) -> Result<LoadedProblem, Vec<Finding>> {
             path: path.clone(),
             ..Problem::default()
         },
+        unread: Vec::new(),
     };
     let source = text::read(&path, &mut loader.findings);
     if let Some(source) = source {
@@ -159,6 +160,8 @@ pub(super) struct Loader {
     pub places: Places,
     pub folder: PathBuf,
     pub problem: Problem,
+    /// Tables of which a file could not be read: what refers to them is not known to be wrong.
+    pub unread: Vec<Table>,
 }
 
 impl Loader {
@@ -186,7 +189,12 @@ impl Loader {
         if let Some(extension) = &extension {
             self.extension_tables(extension, source);
         }
-        check::problem(&self.problem, &self.places, &mut self.findings);
+        check::problem(
+            &self.problem,
+            &self.places,
+            &self.unread,
+            &mut self.findings,
+        );
     }
 
     fn version(&mut self, manifest: &Manifest, source: &Arc<Source>) -> Option<u32> {
@@ -409,6 +417,7 @@ impl Loader {
         for name in names.iter().flat_map(|n| &n.0) {
             let path = self.existing(source, name);
             if !path.is_file() {
+                self.unread.push(table);
                 continue;
             }
             if let Some(mut sheet) = self.sheet(table, &path) {
@@ -423,8 +432,14 @@ impl Loader {
 
     fn sheet(&mut self, table: Table, path: &Path) -> Option<Sheet> {
         let offset = self.places.offset(table);
-        let text = text::read(path, &mut self.findings)?;
-        self.problem.files.push(path.to_path_buf());
-        Sheet::read(table, &text, offset, &mut self.findings)
+        let text = text::read(path, &mut self.findings);
+        if text.is_some() {
+            self.problem.files.push(path.to_path_buf());
+        }
+        let sheet = text.and_then(|t| Sheet::read(table, &t, offset, &mut self.findings));
+        if sheet.is_none() {
+            self.unread.push(table);
+        }
+        sheet
     }
 }

@@ -11,6 +11,7 @@ use crate::math::Expr;
 mod cells;
 mod check;
 mod doses;
+mod export;
 mod findings;
 mod load;
 mod manifest;
@@ -18,12 +19,17 @@ mod places;
 mod raise;
 mod read;
 mod scatter;
+mod select;
 mod sheet;
+mod spreadsheet;
 mod text;
 
+pub use export::{Export, ExportModel, export};
 pub use load::{LoadedProblem, load, locate};
 pub use places::{Places, Table};
 pub use scatter::{Reported, log_base, number_of};
+pub use select::{ModelSpace, model_space};
+pub use spreadsheet::{NewStudy, from_spreadsheet};
 
 /// A whole problem. Tables keep the order of their rows.
 #[derive(Debug, Clone, Default, PartialEq)]

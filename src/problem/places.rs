@@ -106,6 +106,13 @@ impl Places {
                     .map(|r| r.number)
             })
     }
+    /// Paths of the files of a table.
+    pub fn files(&self, table: Table) -> impl Iterator<Item = &str> {
+        self.sheets
+            .iter()
+            .filter(move |s| s.table == table)
+            .map(|s| s.source.path.as_str())
+    }
     /// Whether a table has a column of this name.
     pub fn has_column(&self, table: Table, column: &str) -> bool {
         self.sheets

@@ -15,6 +15,8 @@ use crate::diagnostic::{Finding, Source, similar};
 pub(super) struct Sheet {
     pub table: Table,
     pub source: Arc<Source>,
+    /// Byte between cells.
+    separator: u8,
     /// Added to line numbers to give row numbers (not 0 for a further file of the same table).
     pub offset: usize,
     columns: Vec<(String, Range<usize>)>,
@@ -41,8 +43,19 @@ impl Sheet {
         offset: usize,
         findings: &mut Findings,
     ) -> Option<Self> {
+        Self::separated(table, source, offset, b'\t', findings)
+    }
+    /// The same for cells with another byte between them.
+    pub fn separated(
+        table: Table,
+        source: &Arc<Source>,
+        offset: usize,
+        separator: u8,
+        findings: &mut Findings,
+    ) -> Option<Self> {
         let mut sheet = Self {
             table,
+            separator,
             source: source.clone(),
             offset,
             columns: Vec::new(),
@@ -50,7 +63,7 @@ impl Sheet {
         };
         let text = source.text.as_bytes();
         let mut reader = csv::ReaderBuilder::new()
-            .delimiter(b'\t')
+            .delimiter(separator)
             .quoting(false)
             .has_headers(false)
             .flexible(true)
@@ -246,7 +259,7 @@ impl Sheet {
         let mut ends = Vec::with_capacity(self.columns.len());
         for (i, b) in rest.iter().enumerate() {
             match b {
-                b'\t' => ends.push((start + i) as u32),
+                _ if *b == self.separator => ends.push((start + i) as u32),
                 b'\n' | b'\r' => {
                     ends.push((start + i) as u32);
                     break;

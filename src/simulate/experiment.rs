@@ -224,8 +224,22 @@ fn one(
             _ => BTreeSet::new(),
         })
         .collect();
+    let all = columns.len();
+    let of_formula = |f: usize, current: &[BTreeSet<usize>]| -> BTreeSet<usize> {
+        let formula = &system.formulas[f];
+        if formula.states.is_empty() && formula.time.is_none() {
+            let slots = formula.slots.iter();
+            slots
+                .flat_map(|(s, _)| current[*s].iter().copied())
+                .collect()
+        } else {
+            (0..all).collect()
+        }
+    };
+    let derived = derived(&e.base, None);
+    settle(&derived, &mut current, of_formula);
     let mut periods = Vec::new();
-    for p in &e.periods {
+    for (k, p) in e.periods.iter().enumerate() {
         let mut next = current.clone();
         for &(slot, source) in &p.slots {
             next[slot] = match source {
@@ -237,19 +251,15 @@ fn one(
                         BTreeSet::new()
                     }
                 }
-                Source::Formula(f) => {
-                    let formula = &system.formulas[f];
-                    if formula.states.is_empty() && formula.time.is_none() {
-                        formula
-                            .slots
-                            .iter()
-                            .flat_map(|(s, _)| current[*s].iter().copied())
-                            .collect()
-                    } else {
-                        (0..columns.len()).collect()
-                    }
-                }
+                Source::Formula(f) => of_formula(f, &current),
             };
+        }
+        if k == 0 {
+            settle(
+                &self::derived(&e.base, Some(&p.slots)),
+                &mut next,
+                of_formula,
+            );
         }
         current = next;
         let states = p
@@ -278,6 +288,31 @@ fn one(
         base: e.base.clone(),
         periods,
     })
+}
+
+/// Slots whose value before any condition is a formula of others (an initial assignment), those left out that `set` sets.
+pub(super) fn derived(base: &[Source], set: Option<&[(usize, Source)]>) -> Vec<(usize, usize)> {
+    base.iter()
+        .enumerate()
+        .filter_map(|(slot, source)| match source {
+            Source::Formula(f) => Some((slot, *f)),
+            _ => None,
+        })
+        .filter(|(slot, _)| !set.is_some_and(|s| s.iter().any(|(i, _)| i == slot)))
+        .collect()
+}
+
+/// Columns of derived slots; these may use one another.
+fn settle(
+    derived: &[(usize, usize)],
+    current: &mut [BTreeSet<usize>],
+    of_formula: impl Fn(usize, &[BTreeSet<usize>]) -> BTreeSet<usize>,
+) {
+    for _ in 0..derived.len() {
+        for &(slot, f) in derived {
+            current[slot] = of_formula(f, current);
+        }
+    }
 }
 
 fn formula_depends(

@@ -5,7 +5,7 @@ use crate::ode::{self, Work};
 use crate::stats::Stream;
 use crate::system::{Formula, Machine, StateSlot};
 
-use super::experiment::{Experiment, Period};
+use super::experiment::{Experiment, Period, derived};
 use super::history::History;
 use super::jump::Pending;
 use super::point::{Grid, Point};
@@ -143,7 +143,9 @@ impl Runner<'_> {
                 self.t = period.start;
             }
             if k == 0 {
+                self.derive_slots(None, overrides);
                 self.set_slots(period, overrides);
+                self.derive_slots(Some(period), overrides);
                 self.initial_state()?;
                 self.start_modes_and_events(period.start.is_finite().then_some(&mut *grid))?;
             } else {
@@ -262,6 +264,33 @@ impl Runner<'_> {
         for &(slot, value) in overrides {
             self.override_slot(slot, value);
         }
+        self.publish_slots();
+    }
+
+    /// Slots whose value is a formula of others, an initial assignment that a later condition replaces; those that the
+    /// first period sets keep what it set.
+    fn derive_slots(&mut self, first: Option<&Period>, overrides: &[(usize, f64)]) {
+        let k = self.e.columns.len();
+        let derived = derived(&self.e.base, first.map(|p| p.slots.as_slice()));
+        let mut d = vec![0.0; k];
+        for _ in 0..derived.len() {
+            self.publish_slots();
+            for &(slot, f) in &derived {
+                if overrides.iter().any(|(s, _)| *s == slot) {
+                    continue;
+                }
+                self.ws.slots[slot] = self.source(Source::Formula(f), &mut d);
+                self.ws.dslots[slot * k..(slot + 1) * k].copy_from_slice(&d);
+            }
+        }
+        if !derived.is_empty() {
+            self.publish_slots();
+        }
+    }
+
+    /// Gives the slots and their derivatives to the machine.
+    fn publish_slots(&mut self) {
+        let k = self.e.columns.len();
         let ws = &mut *self.ws;
         ws.machine.set_parameters(&self.e.system, &ws.slots);
         if let Some(history) = &mut ws.history {

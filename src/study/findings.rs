@@ -149,6 +149,60 @@ fn of_bind(places: &Places, error: &BindError) -> Finding {
             format!("`{target}` is computed by the model and cannot be set"),
         )
         .help("set an input, a parameter or a state instead"),
+        BindError::NotAParameter {
+            row,
+            name,
+            computed,
+        } => at(
+            "not-a-parameter",
+            Table::Parameters,
+            *row,
+            "parameterId",
+            "",
+            match computed {
+                true => format!("`{name}` is computed by the model's equations"),
+                false => format!("`{name}` is an input of the model, which only conditions set"),
+            },
+        )
+        .help("take the row out of the parameter table"),
+        BindError::UnknownUnit {
+            table,
+            row,
+            unit,
+            message,
+        } => at(
+            "unknown-unit",
+            *table,
+            *row,
+            "unit",
+            "",
+            format!("`{unit}` is not a unit: {message}"),
+        )
+        .help("units of the tables are those that the model knows or declares"),
+        BindError::Unit {
+            table,
+            row,
+            name,
+            found,
+            expected,
+            factor,
+        } => {
+            let finding = at(
+                "unit-mismatch",
+                *table,
+                *row,
+                "unit",
+                "",
+                format!("the table gives `{found}`, the model has `{name}` in `{expected}`"),
+            )
+            .note("units are compared, never converted");
+            match factor {
+                Some(f) => finding.help(format!(
+                    "1 {found} = {f} {expected}: convert the numbers of the row and write `{expected}`"
+                )),
+                None => finding.help("the two are of different dimensions; one of them is wrong"),
+            }
+        }
         other => Finding::error("binding", other.to_string()),
     }
 }

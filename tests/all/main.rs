@@ -2,6 +2,7 @@
 
 mod combine;
 mod allocation;
+mod benchmark;
 mod dose;
 mod layers;
 mod model_language;
@@ -10,4 +11,5 @@ mod quantities;
 mod sbml_suite;
 mod schema;
 mod support;
+mod tables;
 mod uncertainty;
