@@ -120,24 +120,25 @@ fn audit(fit: Option<&Fit>) -> Audit {
     }
 }
 
-/// Rows of `replicates.tsv` whose cells under parameters are all numbers; row 0 is the fit and is left out.
+/// Rows of `replicates.tsv` whose cells under parameters are all numbers; row 0 is the fit and is left out, as are
+/// predictions (`observable@experiment@time`).
 fn replicates(path: &Path) -> Option<Replicates> {
     let text = std::fs::read_to_string(path).ok()?;
     let mut lines = text.lines();
     let head: Vec<&str> = lines.next()?.split('\t').collect();
     // What stands beside the estimates in that table.
-    const OTHERS: [&str; 8] = [
+    const OTHERS: [&str; 5] = [
         "replicate",
-        "index",
         "objective",
         "chi2_means",
-        "at_bound",
         "second_start",
         "failure",
-        "status",
     ];
     let columns: Vec<usize> = (0..head.len())
-        .filter(|i| head.get(*i).is_some_and(|h| !OTHERS.contains(h)))
+        .filter(|i| {
+            head.get(*i)
+                .is_some_and(|h| !OTHERS.contains(h) && !h.contains('@'))
+        })
         .collect();
     let ids = columns
         .iter()

@@ -81,6 +81,16 @@ pub fn fixed(value: f64, decimals: i32, style: Style) -> String {
     signed(value < 0.0 && !zero, text, style)
 }
 
+/// `value` with a number of decimals and never with an exponent, for columns of like numbers.
+pub fn decimal(value: f64, decimals: usize, style: Style) -> String {
+    if !value.is_finite() {
+        return fixed(value, 0, style);
+    }
+    let text = format!("{:.*}", decimals, value.abs());
+    let zero = text.bytes().all(|b| b == b'0' || b == b'.');
+    signed(value < 0.0 && !zero, text, style)
+}
+
 fn signed(negative: bool, text: String, style: Style) -> String {
     match (negative, style) {
         (false, _) => text,

@@ -98,11 +98,25 @@ pub fn interval(interval: &Interval, value: Option<f64>, style: Style) -> String
     let (lower, upper) = closed(interval);
     let text = |end: f64, other: Option<f64>| number::end(end, value, other, style);
     match (lower, upper) {
-        (Some(l), Some(u)) => format!("{} to {}", text(l, Some(u)), text(u, Some(l))),
-        (Some(l), None) => format!("above {}", text(l, None)),
-        (None, Some(u)) => format!("below {}", text(u, None)),
+        (Some(l), Some(u)) => range(&text(l, Some(u)), &text(u, Some(l)), style),
+        (Some(l), None) => format!("above{}{}", blank(style), text(l, None)),
+        (None, Some(u)) => format!("below{}{}", blank(style), text(u, None)),
         (None, None) => "no ends".into(),
     }
+}
+
+/// A blank at which a page does not break the line.
+fn blank(style: Style) -> char {
+    match style {
+        Style::Plain => ' ',
+        Style::Typeset => '\u{a0}',
+    }
+}
+
+/// `2.1 to 9.8`, on one line.
+pub fn range(lower: &str, upper: &str, style: Style) -> String {
+    let b = blank(style);
+    format!("{lower}{b}to{b}{upper}")
 }
 
 /// The ends that are numbers.

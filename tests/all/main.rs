@@ -8,6 +8,7 @@ mod layers;
 mod model_language;
 mod petab_suite;
 mod quantities;
+mod report;
 mod sbml_suite;
 mod schema;
 mod support;

@@ -125,7 +125,8 @@ pub fn section(view: &View, style: Style) -> Section {
             .filter(|(m, _)| !words::covers_too_little(*m))
             .map(|(m, set)| (words::method_short(*m).to_owned(), set.clone()))
             .collect();
-        blocks.extend(figure::intervals(&view.study, fit, &shown).map(Block::Figure));
+        let told: Vec<&str> = own.iter().map(|e| e.id.as_str()).collect();
+        blocks.extend(figure::intervals(&view.study, fit, &told, &shown).map(Block::Figure));
         blocks.extend(in_words(view, fit));
         if let Some(s) = view.structural.as_ref().filter(|s| !s.free.is_empty()) {
             blocks.push(Block::Heading(
@@ -161,27 +162,33 @@ fn lead(view: &View, fit: &Fit, sets: &Sets<'_>) -> Text {
     let weak = counted(Verdict::PracticallyNonIdentifiable)
         + counted(Verdict::StructurallyNonIdentifiable);
     let mut text = Text::new();
-    if good + prior + weak > 0 {
-        text = text.plain(format!(
-            "Of {}, the data determine {good}",
-            words::counted(
-                fit.estimates.len() as u64,
-                "estimated parameter",
-                "estimated parameters"
-            ),
-        ));
-        if weak > 0 {
-            text = text.plain(format!(", leave {weak} undetermined"));
+    let all = words::counted(
+        fit.estimates.len() as u64,
+        "estimated parameter",
+        "estimated parameters",
+    );
+    let repeats = |n: usize| {
+        if n == 1 {
+            "repeats its prior"
+        } else {
+            "repeat their prior"
         }
-        if prior > 0 {
-            text = text.plain(format!(
-                "{} {prior} say no more than {} prior",
-                if weak > 0 { ", and" } else { " and" },
-                if prior == 1 { "its" } else { "their" }
-            ));
+    };
+    // Without profiles nobody has judged the others.
+    text = match (good + weak, prior) {
+        (0, 0) => text,
+        (0, p) => text.plain(format!("Of {all}, {p} {}. ", repeats(p))),
+        (_, p) => {
+            text = text.plain(format!("Of {all}, the data determine {good}"));
+            if weak > 0 {
+                text = text.plain(format!(" and leave {weak} undetermined"));
+            }
+            if p > 0 {
+                text = text.plain(format!("; {p} {}", repeats(p)));
+            }
+            text.plain(". ")
         }
-        text = text.plain(". ");
-    }
+    };
     if let Some((method, set)) = sets.first() {
         let level = set.first().map(|(_, i)| i.level);
         text = text.plain(format!(

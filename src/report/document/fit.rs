@@ -1,7 +1,7 @@
 //! The fit beside the data, the facts it must meet, and how it was found.
 
 use super::super::figure;
-use super::super::number::{Style, count, fixed, p_value, percent, significant};
+use super::super::number::{Style, count, decimal, fixed, p_value, percent, significant};
 use super::super::view::{DataRow, Fit, Relation, View};
 use super::super::words;
 use super::data::{measured_text, observable_text, one_time, ordered, time_text};
@@ -10,8 +10,6 @@ use super::{Block, Cell, Column, Section, Table, Text, Tone};
 /// Residuals beyond this many standard errors are marked: 95 % of Student's t with 4 degrees of freedom lie within, the
 /// tails of means of five replicates.
 const LARGE_RESIDUAL: f64 = 2.78;
-/// Share 1 − h below which a row can hardly show misfit.
-const BOUND_ROW: f64 = 0.05;
 
 /// The section.
 pub fn section(view: &View, style: Style) -> Section {
@@ -120,7 +118,9 @@ fn criteria(fit: &Fit, style: Style) -> Option<Text> {
         return None;
     }
     let mut text = Text::new().enumerated(parts);
-    if let (Some(k), Some(n)) = (fit.n_estimated, fit.n_replicates.or(fit.n_data)) {
+    if fit.aicc.is_some()
+        && let (Some(k), Some(n)) = (fit.n_estimated, fit.n_replicates.or(fit.n_data))
+    {
         text = text.plain(format!(
             ", with {} and {}",
             words::counted(k, "estimated parameter", "estimated parameters"),
@@ -134,15 +134,6 @@ fn criteria(fit: &Fit, style: Style) -> Option<Text> {
         }
     }
     Some(text.plain("."))
-}
-
-/// Residual as it should be judged, and whether the row can show misfit at all.
-fn scaled(row: &DataRow) -> (Option<f64>, bool) {
-    match (row.residual, row.leverage) {
-        (Some(r), Some(h)) if 1.0 - h > BOUND_ROW => (Some(r / (1.0 - h).sqrt()), true),
-        (r, Some(_)) => (r, false),
-        (r, None) => (r, true),
-    }
 }
 
 fn table(view: &View, fit: &Fit, style: Style) -> Table {
@@ -178,7 +169,7 @@ fn table(view: &View, fit: &Fit, style: Style) -> Table {
     for row in ordered(study, &fit.data) {
         let first = last != Some(&row.observable);
         last = Some(&row.observable);
-        let (residual, can) = scaled(row);
+        let (residual, can) = row.judged();
         let mut cells: Vec<Cell> = vec![
             if first {
                 observable_text(study, &row.observable).into()
@@ -193,7 +184,7 @@ fn table(view: &View, fit: &Fit, style: Style) -> Table {
         let residual = match residual.filter(|r| r.is_finite()) {
             Some(r) => {
                 let large = can && r.abs() > LARGE_RESIDUAL;
-                Cell::from(fixed(r, 2, style)).tone(if large { Tone::Bad } else { Tone::Plain })
+                Cell::from(decimal(r, 2, style)).tone(if large { Tone::Bad } else { Tone::Plain })
             }
             None => Cell::default(),
         };
@@ -205,7 +196,7 @@ fn table(view: &View, fit: &Fit, style: Style) -> Table {
                 .into(),
             residual,
             row.leverage
-                .map_or_else(String::new, |h| fixed(1.0 - h, 2, style))
+                .map_or_else(String::new, |h| decimal(1.0 - h, 2, style))
                 .into(),
         ]);
         t.row(cells);
@@ -273,7 +264,7 @@ pub fn outcome(holds: Option<bool>) -> Cell {
 
 fn relations(view: &View, relations: &[Relation], style: Style) -> Table {
     let mut t = Table::new(
-        "What must hold at the fit; those marked “in the fit” also entered the objective",
+        "What must hold at the fit; ● also entered the objective",
         vec![
             Column::words("id"),
             Column::words("what must hold"),
@@ -281,7 +272,7 @@ fn relations(view: &View, relations: &[Relation], style: Style) -> Table {
             Column::number("value"),
             Column::number("margin"),
             Column::number("replicates"),
-            Column::words("use"),
+            Column::mark("fitted"),
             Column::words("source").minor(),
         ],
     );
@@ -298,8 +289,7 @@ fn relations(view: &View, relations: &[Relation], style: Style) -> Table {
             r.share
                 .map_or_else(String::new, |s| percent(s, style))
                 .into(),
-            text.map_or("", |t| if t.penalty { "in the fit" } else { "" })
-                .into(),
+            text.map_or("", |t| if t.penalty { "●" } else { "" }).into(),
             text.and_then(|t| t.source.clone())
                 .unwrap_or_default()
                 .into(),

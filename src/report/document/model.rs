@@ -154,7 +154,7 @@ fn estimated_table(rows: &[&ParameterRow], style: Style) -> Table {
     );
     for p in rows {
         let bounds = p.bounds.map_or_else(String::new, |(l, u)| {
-            format!("{} to {}", shortest(l, style), shortest(u, style))
+            words::range(&shortest(l, style), &shortest(u, style), style)
         });
         t.row(vec![
             Text::of_symbol(&p.id).into(),

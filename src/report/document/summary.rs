@@ -62,7 +62,9 @@ fn determined(view: &View) -> Option<Text> {
         return None;
     }
     let mut text = Text::new();
-    if good.is_empty() {
+    if good.is_empty() && weak.is_empty() {
+        // Nobody has judged them without profiles.
+    } else if good.is_empty() {
         text = text.plain("The data determine none of the parameters.");
     } else {
         text = text.plain("The data determine ").and(list(good)).plain(".");
@@ -71,13 +73,14 @@ fn determined(view: &View) -> Option<Text> {
         text = text.plain(" They leave open ").and(list(weak)).plain(".");
     }
     if !prior.is_empty() {
+        let text_is_empty = text.is_empty();
         let verb = if prior.len() == 1 {
             " repeats its prior and is"
         } else {
             " repeat their priors and are"
         };
         text = text
-            .plain(" ")
+            .plain(if text_is_empty { "" } else { " " })
             .and(list(prior))
             .plain(format!("{verb} not estimated."));
     }

@@ -2,6 +2,7 @@
 
 use super::super::markup::Markup;
 use super::super::number::{Style, fixed, shortest_decimals};
+use super::super::words;
 use super::name::name;
 use crate::math::{BinaryOp, Expr, Function, Kind, UnaryOp};
 
@@ -67,7 +68,7 @@ pub fn symbol(id: &str) -> String {
 pub fn equation(left: &str, right: &Expr, rate: bool) -> String {
     let mut m = Markup::new();
     m.open("math", &[("xmlns", NAMESPACE), ("display", "block")]);
-    m.open("mtable", &[("class", "equation")]);
+    m.open("mtable", &[("class", "equation"), ("displaystyle", "true")]);
     for (i, row) in rows(right).iter().enumerate() {
         m.open("mtr", &[]);
         m.open("mtd", &[("class", "left")]);
@@ -191,8 +192,9 @@ fn put(m: &mut Markup, e: &Expr, least: u8) {
         Kind::Number(v) => put_number(m, *v),
         Kind::Quantity(v, unit) => {
             put_number(m, *v);
-            m.element("mspace", &[("width", "0.2em")], "");
-            m.element("mtext", &[], unit);
+            m.empty("mspace", &[("width", "0.2em")]);
+            let unit = words::unit(Some(unit)).unwrap_or_default();
+            m.element("mtext", &[], &unit);
         }
         Kind::Bool(b) => {
             m.element("mtext", &[], if *b { "true" } else { "false" });
@@ -242,12 +244,8 @@ fn put_binary(m: &mut Markup, op: BinaryOp, a: &Expr, b: &Expr) {
             if digits {
                 m.element("mo", &[], "·");
             } else {
-                m.element(
-                    "mo",
-                    &[("lspace", "0.08em"), ("rspace", "0.08em")],
-                    "\u{2062}",
-                );
-                m.element("mspace", &[("width", "0.14em")], "");
+                m.element("mo", &[], "\u{2062}");
+                m.empty("mspace", &[("width", "0.14em")]);
             }
             put(m, b, 6);
         }

@@ -91,6 +91,16 @@ impl Axis {
         let to = if to > 0.0 { to * (1.0 + MARGIN) } else { 1.0 };
         Self::between(label.into(), Scale::Linear, 0.0, to, ticks)
     }
+    /// The same with ticks at whole numbers only, for counts.
+    #[must_use]
+    pub fn whole(mut self) -> Self {
+        self.ticks
+            .retain(|(p, _)| (p - libm::round(*p)).abs() < 1e-9);
+        for (p, text) in &mut self.ticks {
+            *text = fixed(*p, 0, Style::Typeset);
+        }
+        self
+    }
     /// An axis of names.
     pub fn names(label: impl Into<String>, names: impl IntoIterator<Item = String>) -> Self {
         let ticks: Vec<(f64, String)> = names

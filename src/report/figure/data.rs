@@ -313,14 +313,8 @@ pub fn residuals(study: &Study, fit: &Fit) -> Option<Figure> {
         .into_iter()
         .flat_map(|(_, rows)| rows)
         .filter_map(|r| {
-            let residual = r.residual.filter(|v| v.is_finite())?;
-            // A row that the model must pass through can show no misfit.
-            const FREE: f64 = 1e-3;
-            match r.leverage.map(|h| 1.0 - h) {
-                Some(free) if free > FREE => Some((r, residual / free.sqrt(), false)),
-                Some(_) => Some((r, residual, true)),
-                None => Some((r, residual, false)),
-            }
+            let (residual, can) = r.judged();
+            Some((r, residual?, !can))
         })
         .collect();
     if rows.is_empty() {
@@ -506,7 +500,8 @@ pub fn starts(fit: &Fit) -> Option<Figure> {
         Scale::Linear,
         [1.0, rise.len() as f64],
         6,
-    );
+    )
+    .whole();
     let frame = Frame {
         left: left_room(&y),
         top: 10.0,

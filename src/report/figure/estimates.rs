@@ -258,7 +258,7 @@ fn histogram(
             *c += 1;
         }
     }
-    let y = Axis::from_zero("replicates", counts.iter().map(|c| f64::from(*c)), 4);
+    let y = Axis::from_zero("replicates", counts.iter().map(|c| f64::from(*c)), 4).whole();
     let unit = unit(study, estimate, id);
     let label = format!("Bootstrap replicates of {id}");
     Some(sheet(PANEL, HEIGHT, label, |s| {
@@ -425,12 +425,16 @@ pub fn correlation(c: &Correlation) -> Option<Figure> {
 pub fn intervals(
     study: &Study,
     fit: &Fit,
+    ids: &[&str],
     sets: &[(String, Vec<(&str, &Interval)>)],
 ) -> Option<Figure> {
     const LINE: f64 = 34.0;
+    // Distance between the methods of a parameter.
+    const STEP: f64 = 0.2;
     let rows: Vec<&Estimate> = fit
         .estimates
         .iter()
+        .filter(|e| ids.contains(&e.id.as_str()))
         .filter(|e| e.lower_bound.is_finite() && e.upper_bound.is_finite())
         .collect();
     if rows.is_empty() || rows.len() > MOST {
@@ -478,7 +482,7 @@ pub fn intervals(
                     let Some((_, interval)) = set.iter().find(|(id, _)| *id == e.id) else {
                         continue;
                     };
-                    let at = row + 0.22 - 0.22 * k as f64;
+                    let at = row + STEP * (0.5 * (sets.len() as f64 - 1.0) - k as f64);
                     let (l, u) = words::closed(interval);
                     let text = format!(
                         "{name}: {}{}",
@@ -522,10 +526,10 @@ pub fn intervals(
                     v: 1,
                     ..Words::default()
                 };
-                panel.words_at(&bound(e.lower_bound), (0.0, row - 0.5), (3.0, -1.0), words)?;
+                panel.words_at(&bound(e.lower_bound), (0.0, row - 0.42), (3.0, -1.0), words)?;
                 panel.words_at(
                     &bound(e.upper_bound),
-                    (1.0, row - 0.5),
+                    (1.0, row - 0.42),
                     (-2.0, -1.0),
                     Words { h: 1, ..words },
                 )?;

@@ -459,8 +459,21 @@ fn from_rates(
                     arrows.converts(Some(*from), Some(gain.0), &text);
                     gain.3 = true;
                     found = true;
-                    // What else drives the conversion acts on what it makes.
-                    act(reader, index, loss, gain.0, &[id, gain.1], true, arrows);
+                    // What else drives the conversion acts on what it makes; a scale of the loss alone (cells that take
+                    // up) acts on what is lost.
+                    act(reader, index, gain.2, gain.0, &[id, gain.1], true, arrows);
+                    if !same {
+                        let scale = Term {
+                            positive: true,
+                            factors: loss
+                                .factors
+                                .iter()
+                                .filter(|f| !gain.2.names().contains(&f.0.as_str()))
+                                .cloned()
+                                .collect(),
+                        };
+                        act(reader, index, &scale, *from, &[id], false, arrows);
+                    }
                 }
             }
             losses.push((*from, *id, loss, found));

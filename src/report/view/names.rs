@@ -1,6 +1,6 @@
 //! Looking up what ids mean.
 
-use super::{Experiment, Observable, ParameterRow, Study};
+use super::{DataRow, Experiment, Observable, ParameterRow, Study};
 
 impl Study {
     /// An observable by id.
@@ -43,5 +43,21 @@ impl Study {
             .iter()
             .position(|e| e.id == id)
             .unwrap_or(self.experiments.len())
+    }
+}
+
+/// Share 1 − h below which a row can hardly show misfit.
+const BOUND_ROW: f64 = 0.05;
+
+impl DataRow {
+    /// The residual as it should be judged: divided by √(1 − h) where the leverage is known, and whether the row can show
+    /// misfit at all. A row that the model must pass through keeps its residual as it is.
+    pub fn judged(&self) -> (Option<f64>, bool) {
+        let residual = self.residual.filter(|r| r.is_finite());
+        match (residual, self.leverage.map(|h| 1.0 - h)) {
+            (Some(r), Some(free)) if free > BOUND_ROW => (Some(r / free.sqrt()), true),
+            (r, Some(_)) => (r, false),
+            (r, None) => (r, true),
+        }
     }
 }

@@ -163,7 +163,7 @@ fn prior(prior: &Prior, scale: Scale, unit: Option<&str>) -> String {
     let behind = words::behind(unit);
     match (prior.distribution.as_str(), prior.parameters.as_slice()) {
         ("log-normal", [mean, sd]) => format!(
-            "log-normal, median {}{behind}, 95 % within {} to {}",
+            "log-normal, median {}{behind}, 95\u{202f}% within {}\u{a0}to\u{a0}{}",
             number(libm::exp(*mean)),
             number(libm::exp(mean - Z * sd)),
             number(libm::exp(mean + Z * sd)),
