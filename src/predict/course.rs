@@ -1,7 +1,17 @@
 //! Time courses with bands.
 
+use rayon::prelude::*;
 use serde::Serialize;
 
+use crate::math::Expr;
+use crate::model::Model;
+use crate::objective::{
+    BuildError, BuildOptions, EvalError, Objective, QuantitySpec, Target as _, Workspace,
+};
+use crate::problem::Problem;
+use crate::simulate::Settings;
+
+use super::estimate::split;
 use super::{Band, Failures};
 
 /// Time course of one observable in one experiment.
@@ -32,4 +42,151 @@ pub struct Courses {
     pub level: f64,
     /// Replicates that could not be simulated, by reason.
     pub failed: Failures,
+}
+
+/// A model that shows courses: an objective whose predictions are values at times.
+#[derive(Debug, Clone)]
+pub struct CourseModel {
+    objective: Objective,
+    /// Observable, experiment, unit, last measured time.
+    curves: Vec<(String, String, Option<String>, Option<f64>)>,
+    times: Vec<f64>,
+    time_unit: Option<String>,
+}
+
+impl CourseModel {
+    /// Builds the courses of observables (or outputs, states, assignments; empty: all observables) in experiments (empty:
+    /// all) at ascending times.
+    ///
+    /// # Errors
+    /// As [`Objective::build`].
+    pub fn build(
+        models: Vec<Model>,
+        problem: &Problem,
+        observables: &[String],
+        experiments: &[String],
+        times: &[f64],
+        settings: &Settings,
+    ) -> Result<Self, Vec<BuildError>> {
+        let observables: Vec<String> = if observables.is_empty() {
+            let plain = |o: &&crate::problem::Observable| o.placeholders.is_empty();
+            problem
+                .observables
+                .iter()
+                .filter(plain)
+                .map(|o| o.id.clone())
+                .collect()
+        } else {
+            observables.to_vec()
+        };
+        let experiments: Vec<String> = if experiments.is_empty() {
+            problem.experiments.iter().map(|e| e.id.clone()).collect()
+        } else {
+            experiments.to_vec()
+        };
+        let model = models.first();
+        let time_unit = model.and_then(|m| m.time_unit.clone());
+        let mut curves = Vec::new();
+        let mut quantities = Vec::new();
+        for e in &experiments {
+            for o in &observables {
+                let unit = problem
+                    .observables
+                    .iter()
+                    .find(|x| x.id == *o)
+                    .and_then(|x| x.unit.clone())
+                    .or_else(|| model.and_then(|m| m.unit(o)).map(String::from));
+                let last = problem
+                    .measurements
+                    .iter()
+                    .filter(|m| m.experiment == *e && m.time.is_finite())
+                    .map(|m| m.time)
+                    .reduce(f64::max);
+                curves.push((o.clone(), e.clone(), unit, last));
+                for t in times {
+                    let text = format!("{o}@{e}@{t}");
+                    quantities.push(QuantitySpec {
+                        expr: Expr::symbol(text.clone()),
+                        text,
+                        with: Vec::new(),
+                    });
+                }
+            }
+        }
+        let mut bare = problem.clone();
+        bare.measurements.clear();
+        bare.relations.clear();
+        let options = BuildOptions {
+            quantities,
+            settings: settings.clone(),
+            ..BuildOptions::default()
+        };
+        Ok(Self {
+            objective: Objective::build(models, &bare, &options)?,
+            curves,
+            times: times.to_vec(),
+            time_unit,
+        })
+    }
+
+    /// The objective, to set values that are not estimated.
+    pub fn objective_mut(&mut self) -> &mut Objective {
+        &mut self.objective
+    }
+
+    /// Courses at the fit with the bands of replicates (parameter vectors on the estimation scale). Replicates that cannot
+    /// be simulated are left out of the bands and counted.
+    ///
+    /// # Errors
+    /// [`EvalError`] if a course cannot be computed at the fit.
+    pub fn courses(
+        &self,
+        theta: &[f64],
+        replicates: &[Vec<f64>],
+        level: f64,
+    ) -> Result<Courses, EvalError> {
+        let all: Vec<_> = self.objective.quantities.iter().collect();
+        let values = |theta: &[f64], ws: &mut Workspace| -> Result<Vec<f64>, EvalError> {
+            let list = self.objective.predict_all(&all, theta, false, ws)?;
+            Ok(list.into_iter().map(|(v, _)| v).collect())
+        };
+        let fit = values(theta, &mut self.objective.workspace())?;
+        let outcomes: Vec<Result<Vec<f64>, EvalError>> = replicates
+            .par_iter()
+            .map_init(|| self.objective.workspace(), |ws, theta| values(theta, ws))
+            .collect();
+        let (rows, failed) = split(outcomes);
+        let n = self.times.len();
+        let courses = self
+            .curves
+            .iter()
+            .enumerate()
+            .map(|(k, (observable, experiment, unit, last))| {
+                let part = |list: &[f64]| list.get(k * n..(k + 1) * n).unwrap_or_default().to_vec();
+                let of_rows: Vec<Vec<f64>> = rows.iter().map(|r| part(r)).collect();
+                Course {
+                    observable: observable.clone(),
+                    experiment: experiment.clone(),
+                    unit: unit.clone(),
+                    times: self.times.clone(),
+                    band: Band::from_replicates(part(&fit), &of_rows, level),
+                    last_measured: *last,
+                }
+            })
+            .collect();
+        Ok(Courses {
+            time_unit: self.time_unit.clone(),
+            courses,
+            level,
+            failed,
+        })
+    }
+}
+
+/// `steps + 1` equidistant times from `start` to `end`.
+pub fn equidistant(start: f64, end: f64, steps: u32) -> Vec<f64> {
+    let steps = steps.max(1);
+    (0..=steps)
+        .map(|k| start + (end - start) * f64::from(k) / f64::from(steps))
+        .collect()
 }

@@ -10,13 +10,18 @@ pub mod curve;
 pub mod dose;
 pub mod dosing;
 pub mod estimate;
+pub mod expression;
 pub mod feature;
 pub mod population;
 mod response;
 pub mod sensitivity;
+mod sobol;
+mod spread;
 pub mod text;
 
 pub use dosing::{Dosed, DosingError};
 pub use estimate::{Band, Estimate, Failures, Warning};
 pub use response::Response;
+pub use sobol::{MAX_DIMENSIONS, Sobol};
+pub use spread::Spread;
 pub use text::DoseRange;

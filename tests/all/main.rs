@@ -11,6 +11,7 @@ mod quantities;
 mod report;
 mod sbml_suite;
 mod schema;
+mod sensitivity;
 mod support;
 mod tables;
 mod uncertainty;
