@@ -1,8 +1,8 @@
 //! All integration tests in one binary: one link instead of one per file. One module a topic.
 
-mod combine;
 mod allocation;
 mod benchmark;
+mod combine;
 mod dose;
 mod layers;
 mod model_language;
