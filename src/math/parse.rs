@@ -8,6 +8,10 @@ use super::{BinaryOp, Expr, Function, Kind, Span, UnaryOp};
 /// Deepest nesting: deeper expressions are refused, so that no walk over a tree can overflow the stack.
 pub const MAX_DEPTH: usize = 500;
 
+/// Deepest nesting of brackets, signs and powers in a text: each takes a dozen calls of the parser, more than a level of
+/// the tree takes of any walk over it.
+const MAX_NESTING: usize = 100;
+
 /// What is allowed beyond PEtab mathematics.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Syntax {
@@ -105,7 +109,7 @@ pub enum ParseErrorKind {
         found: String,
     },
     /// Too deep.
-    #[error("the expression is nested deeper than {MAX_DEPTH} levels")]
+    #[error("the expression is nested too deeply ({MAX_NESTING} brackets, or {MAX_DEPTH} terms)")]
     Depth,
 }
 
@@ -500,17 +504,27 @@ impl<'a> Parser<'a> {
         Ok((left, height))
     }
 
-    fn logical(&mut self) -> Result<Tree, ParseError> {
+    /// One level deeper into brackets, signs and powers.
+    fn nested(
+        &mut self,
+        inner: fn(&mut Self) -> Result<Tree, ParseError>,
+    ) -> Result<Tree, ParseError> {
         self.depth += 1;
-        if self.depth > MAX_DEPTH {
+        if self.depth > MAX_NESTING {
             return Err(self.error(ParseErrorKind::Depth));
         }
-        let tree = self.binary(
-            &[("&&", BinaryOp::And), ("||", BinaryOp::Or)],
-            Self::comparison,
-        );
+        let tree = inner(self);
         self.depth -= 1;
         tree
+    }
+
+    fn logical(&mut self) -> Result<Tree, ParseError> {
+        self.nested(|p| {
+            p.binary(
+                &[("&&", BinaryOp::And), ("||", BinaryOp::Or)],
+                Self::comparison,
+            )
+        })
     }
     fn comparison(&mut self) -> Result<Tree, ParseError> {
         self.binary(
@@ -540,13 +554,8 @@ impl<'a> Parser<'a> {
             _ => return self.power(),
         };
         let from = self.start;
-        self.depth += 1;
-        if self.depth > MAX_DEPTH {
-            return Err(self.error(ParseErrorKind::Depth));
-        }
         self.advance()?;
-        let (a, h) = self.prefix()?;
-        self.depth -= 1;
+        let (a, h) = self.nested(Self::prefix)?;
         let height = self.grow(h)?;
         Ok((
             Expr {
@@ -565,7 +574,7 @@ impl<'a> Parser<'a> {
         }
         let from = base.span.start as usize - self.offset;
         self.advance()?;
-        let (exponent, g) = self.prefix()?;
+        let (exponent, g) = self.nested(Self::prefix)?;
         let height = self.grow(h.max(g))?;
         Ok((
             Expr {

@@ -5,6 +5,7 @@ mod benchmark;
 mod combine;
 mod dose;
 mod layers;
+mod model_fuzz;
 mod model_language;
 mod petab_suite;
 mod quantities;

@@ -44,17 +44,26 @@ pub(super) fn build(composition: &Composition, findings: &mut Findings) -> Model
         set_by_events: HashSet::new(),
     };
     for statement in composition.statements() {
+        if builder.findings.is_full() {
+            break;
+        }
         builder.constant(statement);
     }
     for statement in composition.statements() {
+        if builder.findings.is_full() {
+            break;
+        }
         builder.event(statement);
     }
     builder.states(composition);
     for statement in composition.statements() {
+        if builder.findings.is_full() {
+            break;
+        }
         builder.output(statement);
     }
     let model = builder.model;
-    for finding in scope.unknown_names() {
+    for finding in scope.unknown_names(findings.room()) {
         findings.push(finding);
     }
     if model.states.is_empty() && model.outputs.is_empty() && !findings.has_errors() {

@@ -326,6 +326,9 @@ impl Loader<'_> {
     }
 
     fn change(&mut self, change: Change, model: &mut Composition, layer: &mut Layer) {
+        if self.findings.is_full() {
+            return;
+        }
         match change {
             Change::Add(statement) => model.push(statement, self.findings),
             Change::Replace(statement) => self.replace(statement, true, model, layer),

@@ -149,14 +149,21 @@ fn word_length(text: &str) -> usize {
         .unwrap_or(text.len())
 }
 
+/// The word or number that ends the text, empty if there is none.
+pub(super) fn last_word(text: &str) -> &str {
+    let start = text
+        .char_indices()
+        .rev()
+        .take_while(|(_, c)| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))
+        .last()
+        .map_or(text.len(), |(i, _)| i);
+    &text[start..]
+}
+
 /// Whether a number ends the text, without space behind it: a bracket there is the unit of that number.
 fn attached_to_number(before: &str) -> bool {
-    let word = before
-        .rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.'))
-        .map_or(before, |i| &before[i + 1..]);
-    word.starts_with(|c: char| c.is_ascii_digit() || c == '.')
-        // `1e-3[nM]`: the word is `3`, which begins with a digit all the same.
-        && !word.is_empty()
+    // Of `1e-3` the word is `3`, which begins with a digit all the same.
+    last_word(before).starts_with(|c: char| c.is_ascii_digit() || c == '.')
 }
 
 /// Whether an operand ends the text, so that a word behind it cannot be part of an expression.

@@ -1,6 +1,6 @@
 //! Declarations: units, substances and the names of quantities with their units.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::diagnostic::{Finding, Source};
@@ -11,12 +11,10 @@ use crate::units::{Unit, UnitErrorKind};
 use super::compose::Composition;
 use super::findings::Findings;
 use super::infer::{Checker, Names};
+use super::order;
 use super::scope::{Molar, Scope, Symbol};
 use super::syntax::{Entity, Item, Role, Statement, Word};
 use super::units;
-
-/// Most passes over units that are defined by later ones.
-const PASSES: usize = 16;
 
 /// Reads the unit at a place; unknown after a finding.
 pub(super) fn unit(
@@ -40,44 +38,53 @@ pub(super) fn declare_units(
     scope: &mut Scope,
     findings: &mut Findings,
 ) -> Vec<DeclaredUnit> {
-    let mut waiting: Vec<(&Statement, &Word, Option<&Word>)> = model
+    let list: Vec<(&Statement, &Word, Option<&Word>)> = model
         .statements()
         .filter_map(|s| match &s.item {
             Item::Unit { name, definition } => Some((s, name, definition.as_ref())),
             _ => None,
         })
         .collect();
-    // New bases first, then what is defined by known units, until nothing more is known.
-    waiting.sort_by_key(|(_, _, d)| d.is_some());
+    let index: HashMap<&str, usize> = list
+        .iter()
+        .enumerate()
+        .map(|(i, (_, name, _))| (name.text.as_str(), i))
+        .collect();
+    let uses: Vec<Vec<usize>> = list
+        .iter()
+        .map(|(_, _, definition)| {
+            let text = definition.map_or("", |d| d.text.as_str());
+            words_of(text)
+                .filter_map(|w| index.get(w).copied())
+                .collect()
+        })
+        .collect();
+    // A unit that is defined by itself is unknown in its own definition, which says enough.
+    let (sorted, _) = order::sort(&uses);
     let mut declared = Vec::new();
-    for pass in 0..PASSES {
-        let before = waiting.len();
-        let last = pass + 1 == PASSES;
-        let mut rest = Vec::new();
-        for (s, name, definition) in waiting {
-            match scope
-                .units
-                .declare(&name.text, definition.map(|d| d.text.as_str()))
-            {
-                Ok(()) => declared.push(DeclaredUnit {
-                    id: name.text.clone(),
-                    definition: definition.map(|d| d.text.clone()),
-                }),
-                Err(e) if !last && matches!(e.kind, UnitErrorKind::Unknown { .. }) => {
-                    rest.push((s, name, definition, e));
-                }
-                Err(e) => refuse(scope, s, name, definition, &e, findings),
-            }
-        }
-        if rest.len() == before || last {
-            for (s, name, definition, e) in rest {
-                refuse(scope, s, name, definition, &e, findings);
-            }
+    for i in sorted {
+        if findings.is_full() {
             break;
         }
-        waiting = rest.into_iter().map(|(s, n, d, _)| (s, n, d)).collect();
+        let (s, name, definition) = list[i];
+        match scope
+            .units
+            .declare(&name.text, definition.map(|d| d.text.as_str()))
+        {
+            Ok(()) => declared.push(DeclaredUnit {
+                id: name.text.clone(),
+                definition: definition.map(|d| d.text.clone()),
+            }),
+            Err(e) => refuse(scope, s, name, definition, &e, findings),
+        }
     }
     declared
+}
+
+/// The names in the text of a unit.
+fn words_of(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .filter(|w| !w.is_empty())
 }
 
 fn refuse(
@@ -162,6 +169,9 @@ pub(super) fn declare_substances(
 ) -> Vec<Substance> {
     let mut list = Vec::new();
     for s in model.statements() {
+        if findings.is_full() {
+            break;
+        }
         let Item::Substance {
             name,
             molar_mass,
@@ -424,7 +434,7 @@ pub(super) fn unit_names(model: &Composition) -> HashSet<String> {
     }
     let mut names = HashSet::new();
     let mut add = |text: &str| {
-        for word in text.split(|c: char| !(c.is_alphanumeric() || c == '_')) {
+        for word in words_of(text) {
             if !names.contains(word) {
                 names.insert(word.to_string());
             }

@@ -161,7 +161,6 @@ impl Checker<'_> {
             }
         }
         let alike: Vec<String> = self
-            .scope
             .in_unit(unit)
             .into_iter()
             .filter(|n| *n != factor)
@@ -285,12 +284,19 @@ impl Checker<'_> {
         f.help(format!("{verb} by a quantity in {lacking}{named}"))
     }
 
+    /// Declared names in a unit; none where no one would read them.
+    fn in_unit(&self, unit: &Unit) -> Vec<&str> {
+        if self.findings.is_full() {
+            return Vec::new();
+        }
+        self.scope.in_unit(unit)
+    }
+
     /// Names that are in a unit, as a hint.
     fn named_in(&self, unit: &Unit, beside: &str) -> String {
         /// With more candidates than that, naming some misleads.
         const MOST: usize = 3;
         let names: Vec<String> = self
-            .scope
             .in_unit(unit)
             .into_iter()
             .filter(|n| *n != beside)

@@ -40,9 +40,13 @@ impl Findings {
     pub fn has_errors(&self) -> bool {
         self.errors > 0
     }
-    /// Whether further errors would only be counted.
+    /// Whether further errors would only be counted: there is no use in looking for them.
     pub fn is_full(&self) -> bool {
         self.errors > MOST
+    }
+    /// How many errors more would be kept, and one.
+    pub fn room(&self) -> usize {
+        (MOST + 1).saturating_sub(self.errors)
     }
     /// By file in order of first appearance and place, errors and warnings mixed; what was left out is counted at the end.
     pub fn into_list(self) -> Vec<Finding> {
@@ -69,7 +73,7 @@ impl Findings {
             list.push(
                 Finding::error(
                     "too-many",
-                    format!("{} further errors are not shown", errors - MOST),
+                    format!("only the first {MOST} errors are shown"),
                 )
                 .in_file(file.clone()),
             );
@@ -78,7 +82,7 @@ impl Findings {
             list.push(
                 Finding::warning(
                     "too-many",
-                    format!("{} further warnings are not shown", warnings - MOST),
+                    format!("only the first {MOST} warnings are shown"),
                 )
                 .in_file(file),
             );

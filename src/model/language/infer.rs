@@ -84,11 +84,7 @@ impl Checker<'_> {
 
     fn check_terms(&mut self, e: &Expr, subject: &Subject) -> Expr {
         let kind = match &e.kind {
-            Kind::Binary(op @ (BinaryOp::Add | BinaryOp::Sub), a, b) => Kind::Binary(
-                *op,
-                Box::new(self.check_terms(a, subject)),
-                Box::new(self.check_terms(b, subject)),
-            ),
+            Kind::Binary(BinaryOp::Add | BinaryOp::Sub, ..) => return self.check_sum(e, subject),
             Kind::Unary(op @ (UnaryOp::Neg | UnaryOp::Plus), a) => {
                 Kind::Unary(*op, Box::new(self.check_terms(a, subject)))
             }
@@ -121,14 +117,37 @@ impl Checker<'_> {
         Expr { kind, span: e.span }
     }
 
+    /// The terms of a sum, one after the other.
+    fn check_sum(&mut self, e: &Expr, subject: &Subject) -> Expr {
+        let mut links = Vec::new();
+        let mut first = e;
+        while let Kind::Binary(op @ (BinaryOp::Add | BinaryOp::Sub), a, b) = &first.kind {
+            links.push((*op, first.span, &**b));
+            first = a;
+        }
+        let mut raw = self.check_terms(first, subject);
+        for (op, span, b) in links.into_iter().rev() {
+            let right = self.check_terms(b, subject);
+            raw = Expr {
+                kind: Kind::Binary(op, Box::new(raw), Box::new(right)),
+                span,
+            };
+        }
+        raw
+    }
+
     /// An expression that must be a pure number; `what` it is.
     pub fn pure(&mut self, e: &Expr, what: &str) -> Expr {
         let (unit, raw) = self.infer(e);
+        self.must_be_pure(e, &unit, what);
+        raw
+    }
+
+    fn must_be_pure(&mut self, e: &Expr, unit: &Unit, what: &str) {
         if !unit.is_one() {
-            let finding = self.not_pure(e, &unit, what);
+            let finding = self.not_pure(e, unit, what);
             self.findings.push(finding);
         }
-        raw
     }
 
     /// Unit and raw form of an expression.
@@ -152,10 +171,7 @@ impl Checker<'_> {
                 (unit, at(Kind::Unary(*op, Box::new(a))))
             }
             Kind::Convert(a, text) => self.convert(e, a, text),
-            Kind::Binary(op, a, b) => {
-                let (unit, a, b) = self.binary(*op, a, b);
-                (unit, at(Kind::Binary(*op, Box::new(a), Box::new(b))))
-            }
+            Kind::Binary(..) => self.chain(e),
             Kind::Call(f, list) => {
                 let (unit, list) = self.call(*f, list);
                 (unit, at(Kind::Call(*f, list)))
@@ -239,23 +255,42 @@ impl Checker<'_> {
         );
     }
 
-    fn binary(&mut self, op: BinaryOp, a: &Expr, b: &Expr) -> (Unit, Expr, Expr) {
+    /// A chain `((a + b) - c)*d`, its left operands one after the other: it may be longer than the stack is deep.
+    fn chain(&mut self, e: &Expr) -> Typed {
+        let mut links = Vec::new();
+        let mut first = e;
+        while let Kind::Binary(op, a, b) = &first.kind {
+            links.push((*op, first.span, &**a, &**b));
+            first = a;
+        }
+        let (mut unit, mut raw) = self.infer(first);
+        for (op, span, a, b) in links.into_iter().rev() {
+            let (new, right) = self.binary(op, (a, unit), b);
+            unit = new;
+            raw = Expr {
+                kind: Kind::Binary(op, Box::new(raw), Box::new(right)),
+                span,
+            };
+        }
+        (unit, raw)
+    }
+
+    /// Unit of `a op b`, and the raw form of b.
+    fn binary(&mut self, op: BinaryOp, (a, ua): (&Expr, Unit), b: &Expr) -> Typed {
         match op {
             BinaryOp::Mul | BinaryOp::Div => {
-                let (ua, ra) = self.infer(a);
                 let (ub, rb) = self.infer(b);
                 let unit = if op == BinaryOp::Mul {
                     ua.mul(&ub)
                 } else {
                     ua.div(&ub)
                 };
-                (unit, ra, rb)
+                (unit, rb)
             }
-            BinaryOp::Pow => self.power(a, b),
+            BinaryOp::Pow => self.power(a, ua, b),
             BinaryOp::And | BinaryOp::Or => {
-                let ra = self.pure(a, "a condition");
-                let rb = self.pure(b, "a condition");
-                (Unit::one(), ra, rb)
+                self.must_be_pure(a, &ua, "a condition");
+                (Unit::one(), self.pure(b, "a condition"))
             }
             BinaryOp::Add | BinaryOp::Sub => {
                 let verb = if op == BinaryOp::Add {
@@ -263,35 +298,26 @@ impl Checker<'_> {
                 } else {
                     "subtracted"
                 };
-                let (unit, mut list) = self.alike(&[a, b], verb);
-                let rb = list.pop().unwrap_or_else(|| b.clone());
-                let ra = list.pop().unwrap_or_else(|| a.clone());
-                (unit, ra, rb)
+                let (ub, rb) = self.infer(b);
+                (self.common(&[(a, ua), (b, ub)], verb), rb)
             }
             _ => {
-                let (_, mut list) = self.alike(&[a, b], "compared");
-                let rb = list.pop().unwrap_or_else(|| b.clone());
-                let ra = list.pop().unwrap_or_else(|| a.clone());
-                (Unit::one(), ra, rb)
+                let (ub, rb) = self.infer(b);
+                self.common(&[(a, ua), (b, ub)], "compared");
+                (Unit::one(), rb)
             }
         }
     }
 
-    fn power(&mut self, base: &Expr, exponent: &Expr) -> (Unit, Expr, Expr) {
-        let (unit, rb) = self.infer(base);
-        let re = self.pure(exponent, "an exponent");
-        if unit.is_one() {
-            return (
-                if unit.is_unknown() {
-                    Unit::unknown()
-                } else {
-                    Unit::one()
-                },
-                rb,
-                re,
-            );
+    fn power(&mut self, base: &Expr, unit: Unit, exponent: &Expr) -> Typed {
+        let raw = self.pure(exponent, "an exponent");
+        if unit.is_unknown() {
+            return (unit, raw);
         }
-        let result = match re.constant().and_then(Ratio::near) {
+        if unit.is_one() {
+            return (Unit::one(), raw);
+        }
+        let result = match raw.constant().and_then(Ratio::near) {
             Some(n) => unit.pow(n),
             None => {
                 if !std::mem::replace(&mut self.powered, true) {
@@ -301,35 +327,36 @@ impl Checker<'_> {
                 Unit::unknown()
             }
         };
-        (result, rb, re)
+        (result, raw)
     }
 
     /// Expressions that must share a unit: that unit, and their raw forms.
     fn alike(&mut self, list: &[&Expr], verb: &str) -> (Unit, Vec<Expr>) {
-        let mut common: Option<(usize, Unit)> = None;
-        let mut raw = Vec::with_capacity(list.len());
+        let (units, raw): (Vec<Unit>, Vec<Expr>) = list.iter().map(|e| self.infer(e)).unzip();
+        let pairs: Vec<(&Expr, Unit)> = list.iter().copied().zip(units).collect();
+        (self.common(&pairs, verb), raw)
+    }
+
+    /// The unit that all share; unknown, after a finding, if they do not.
+    fn common(&mut self, list: &[(&Expr, Unit)], verb: &str) -> Unit {
+        let mut common: Option<(&Expr, &Unit)> = None;
         let mut wrong = false;
-        for (i, e) in list.iter().enumerate() {
-            let (unit, r) = self.infer(e);
-            raw.push(r);
-            if unit.is_unknown() {
-                continue;
-            }
-            match &common {
-                None => common = Some((i, unit)),
+        for (e, unit) in list.iter().filter(|(_, u)| !u.is_unknown()) {
+            match common {
+                None => common = Some((e, unit)),
                 Some((first, own)) if !unit.is_same(own) => {
-                    let finding = self.cannot_combine((list[*first], own), (e, &unit), verb);
+                    let finding = self.cannot_combine((first, own), (e, unit), verb);
                     self.findings.push(finding);
                     wrong = true;
                 }
                 // `1 + x` with x in `fold`: the name says more.
-                Some((_, own)) if own.to_string() == "1" => common = Some((i, unit)),
+                Some((_, own)) if own.to_string() == "1" => common = Some((e, unit)),
                 Some(_) => {}
             }
         }
         match common {
-            Some((_, unit)) if !wrong => (unit, raw),
-            _ => (Unit::unknown(), raw),
+            Some((_, unit)) if !wrong => unit.clone(),
+            _ => Unit::unknown(),
         }
     }
 

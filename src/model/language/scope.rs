@@ -90,13 +90,15 @@ impl Scope {
         list
     }
 
-    /// A finding for each undefined name, at its first use.
-    pub fn unknown_names(&self) -> Vec<Finding> {
+    /// A finding for each undefined name, at its first use, up to `most` of them.
+    pub fn unknown_names(&self, most: usize) -> Vec<Finding> {
         /// Most further places named.
         const PLACES: usize = 4;
         let unknown = self.unknown.borrow();
-        unknown
-            .iter()
+        let mut list: Vec<_> = unknown.iter().collect();
+        list.sort_by_key(|(_, places)| places.first().map_or(0, |(_, span)| span.start));
+        list.truncate(most);
+        list.into_iter()
             .map(|(name, places)| {
                 let (source, span) = &places[0];
                 let mut f = Finding::error("unknown-name", format!("`{name}` is not defined")).at(

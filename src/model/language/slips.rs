@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::math::{ParseError, ParseErrorKind};
 use crate::units::Registry;
 
+use super::cursor::last_word;
 use super::hints::legal_name;
 
 /// Words beyond this length are not looked at.
@@ -180,16 +181,6 @@ fn number_slip(number: &str, behind: &str) -> Slip {
             "a product needs `*`: `{value}*{letters}`; a name does not begin with a digit"
         )),
     }
-}
-
-fn last_word(text: &str) -> &str {
-    let start = text
-        .char_indices()
-        .rev()
-        .take_while(|(_, c)| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))
-        .last()
-        .map_or(text.len(), |(i, _)| i);
-    &text[start..]
 }
 
 fn open_brackets(text: &str) -> bool {

@@ -55,6 +55,9 @@ pub(super) fn assignments(
     }
     let mut result = Vec::new();
     for i in sorted {
+        if findings.is_full() {
+            break;
+        }
         let (s, e) = lets[i];
         let Some(value) = &e.value else { continue };
         let mut constant = true;

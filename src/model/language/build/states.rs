@@ -24,7 +24,7 @@ impl Builder<'_> {
         }
         for s in composition.statements() {
             let Item::Entity(e) = &s.item else { continue };
-            if e.role != Role::State {
+            if e.role != Role::State || self.findings.is_full() {
                 continue;
             }
             let name = e.name.text.as_str();
@@ -72,6 +72,9 @@ impl Builder<'_> {
         let mut left: Vec<_> = rates.into_values().collect();
         left.sort_by_key(|(s, _, _)| (s.source.path.clone(), s.span.start));
         for (s, word, value) in left {
+            if self.findings.is_full() {
+                break;
+            }
             self.no_state(s, word);
             if let Some(value) = value {
                 self.checker(&s.source, Names::All, "an equation")
