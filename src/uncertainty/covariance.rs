@@ -117,7 +117,22 @@ impl Covariance {
         free: Vec<bool>,
     ) -> Self {
         let terms = terms(linearisation, rows, data, free.len());
-        Self::from_terms(terms, free)
+        Self::from_terms(terms, free, RANK_TOLERANCE)
+    }
+
+    /// The same with another relative singular value below which a direction counts as undetermined.
+    pub fn with_tolerance(
+        linearisation: &Linearisation,
+        rows: &[RowInfo],
+        data: &Data,
+        tolerance: f64,
+        n: usize,
+    ) -> Self {
+        Self::from_terms(
+            terms(linearisation, rows, data, n),
+            vec![true; n],
+            tolerance,
+        )
     }
 
     /// The same with one more independent row: gradient, standard error of its mean, degrees of freedom of that error.
@@ -132,16 +147,16 @@ impl Covariance {
             nu,
             group,
         });
-        Self::from_terms(terms, self.free.clone())
+        Self::from_terms(terms, self.free.clone(), RANK_TOLERANCE)
     }
 
     /// The same with other coordinates held.
     #[must_use]
     pub fn with_free(&self, free: Vec<bool>) -> Self {
-        Self::from_terms(self.terms.clone(), free)
+        Self::from_terms(self.terms.clone(), free, RANK_TOLERANCE)
     }
 
-    fn from_terms(terms: Vec<Term>, free: Vec<bool>) -> Self {
+    fn from_terms(terms: Vec<Term>, free: Vec<bool>, tolerance: f64) -> Self {
         let n = free.len();
         let columns: Vec<usize> = (0..n).filter(|&j| free[j]).collect();
         let mut scales = vec![0.0; n];
@@ -171,13 +186,13 @@ impl Covariance {
             null: Vec::new(),
         };
         if p > 0 {
-            covariance.invert(a, &columns);
+            covariance.invert(a, &columns, tolerance);
         }
         covariance
     }
 
     /// Fills the pseudo-inverse and the undetermined directions from the scaled Jacobian.
-    fn invert(&mut self, a: DMatrix<f64>, columns: &[usize]) {
+    fn invert(&mut self, a: DMatrix<f64>, columns: &[usize], tolerance: f64) {
         let n = self.n;
         let finite = a.iter().all(|x| x.is_finite());
         let svd = if finite {
@@ -200,7 +215,7 @@ impl Covariance {
         let largest = values.iter().copied().fold(0.0, f64::max);
         for (k, &s) in values.iter().enumerate() {
             let component = |i: usize| v_t[(k, i)];
-            if s > RANK_TOLERANCE * largest && s > 0.0 {
+            if s > tolerance * largest && s > 0.0 {
                 for (i, &row) in columns.iter().enumerate() {
                     if self.scales[row] == 0.0 {
                         continue;

@@ -150,6 +150,13 @@ impl Sampler {
         })
     }
 
+    /// The same with prior means kept as given: for truths that were themselves drawn from the priors.
+    #[must_use]
+    pub fn with_given_priors(mut self) -> Self {
+        self.priors.clear();
+        self
+    }
+
     /// The data of replicate `k`: a pure function of it.
     pub fn draw(&self, k: u64) -> Data {
         let mut data = self.base.clone();

@@ -1,5 +1,11 @@
 //! Variants of a model against each other.
 
+mod pair;
+mod rank;
+
+pub use pair::{PairContext, PairReplicate, pair_replicate, pair_replicates, summarise_pair};
+pub use rank::{Fitted, Variant, conclude, fit_variants, rank};
+
 use serde::{Deserialize, Serialize};
 
 /// A likelihood ratio with its simulated null distribution.

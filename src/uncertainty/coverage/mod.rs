@@ -1,5 +1,13 @@
 //! What each kind of interval really covers, from data simulated with known truth.
 
+mod set;
+mod summary;
+
+pub use set::{
+    Cell, Context, CoverageSet, KINDS, Options, Violation, coverage_set, coverage_sets, simulate,
+};
+pub use summary::summarise;
+
 use serde::{Deserialize, Serialize};
 
 /// How a kind of interval fared for one parameter.

@@ -7,7 +7,9 @@ mod run;
 pub mod threshold;
 mod walk;
 
-pub use calibrate::{Calibration, LikelihoodRatios, calibration, likelihood_ratios};
+pub use calibrate::{
+    Calibration, LikelihoodRatios, calibration, held_parameter, likelihood_ratios,
+};
 pub use item::{Item, ItemResult, Outcome};
 pub use run::{Context, profile_item, profiles};
 

@@ -1,0 +1,382 @@
+//! Ranking by AICc on the exact summary, with the sanity of nested pairs.
+
+use crate::fit::{Optimum, refit};
+use crate::objective::target::to_scaled;
+use crate::objective::{RowKind, Target};
+use crate::search;
+
+use super::super::fisher::Linearised;
+use super::super::goodness::goodness;
+use super::super::information::{Criteria, Exact, criteria, exact_fit};
+use super::super::refits::converged;
+use super::{Comparison, LikelihoodRatio, Pair, Ranked, Refused};
+
+/// Excess of a larger model's deviance over that of a model nested in it that counts as worse: beyond what two searches of
+/// the same optimum differ by.
+const WORSE: f64 = 1e-4;
+/// Difference of AICc from which a model counts as not supported (judged; Burnham & Anderson 2002 call 4 to 7
+/// "considerably less").
+pub const NOT_SUPPORTED: f64 = 6.0;
+/// Level at which a test rejects.
+const SIZE: f64 = 0.05;
+
+/// A variant with its fit under the study's noise setting.
+#[derive(Debug)]
+pub struct Variant<'a, T: Target> {
+    /// Id.
+    pub id: String,
+    /// Target: the same rows of data in the same order as every other variant's.
+    pub target: &'a T,
+    /// Its fit.
+    pub optimum: Optimum,
+    /// Further points from which the exact summary is fitted (ends of other starts).
+    pub starts: Vec<Vec<f64>>,
+    /// Larger variants that contain this one.
+    pub nested_in: Vec<String>,
+    /// Parameters that this variant fixes, natural values: where a larger one starts when it is refitted from here.
+    pub fixed: Vec<(String, f64)>,
+}
+
+/// A variant's exact-summary fit and criteria.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fitted {
+    /// Id.
+    pub id: String,
+    /// Larger variants that contain it.
+    pub nested_in: Vec<String>,
+    /// Fit under the study's noise setting.
+    pub optimum: Optimum,
+    /// Exact-summary fit.
+    pub exact: Exact,
+    /// Criteria.
+    pub criteria: Criteria,
+    /// P of the goodness of fit.
+    pub p_value: Option<f64>,
+    /// Whether it had to be refitted from the optimum of a variant nested in it.
+    pub refitted_from_parent: bool,
+}
+
+/// Fits the exact summary of every variant, refits a larger model from the optimum of one nested in it where it fits worse,
+/// and refuses what cannot be ranked, with the reason.
+pub fn fit_variants<T: Target>(
+    variants: &[Variant<'_, T>],
+    search: &search::Options,
+) -> (Vec<Fitted>, Vec<Refused>) {
+    let mut refused = Vec::new();
+    let mut list: Vec<(usize, Fitted)> = Vec::new();
+    for (at, v) in variants.iter().enumerate() {
+        let refuse = |reason: String| Refused {
+            id: v.id.clone(),
+            reason,
+        };
+        if let Some(reason) = variants
+            .first()
+            .and_then(|first| other_data(first.target, v.target))
+        {
+            refused.push(refuse(reason));
+            continue;
+        }
+        let mut starts: Vec<&[f64]> = vec![&v.optimum.theta];
+        starts.extend(v.starts.iter().map(Vec::as_slice));
+        let mut ws = v.target.workspace();
+        match exact_fit(v.target, v.target.data(), &starts, search, &mut ws) {
+            Err(reason) => refused.push(refuse(format!("its exact-summary fit failed: {reason}"))),
+            Ok(exact) => list.push((
+                at,
+                Fitted {
+                    id: v.id.clone(),
+                    nested_in: v.nested_in.clone(),
+                    optimum: v.optimum.clone(),
+                    criteria: criteria(
+                        v.target,
+                        v.target.data(),
+                        &[exact.optimum.theta.as_slice()],
+                        search,
+                        &mut ws,
+                    ),
+                    exact,
+                    p_value: None,
+                    refitted_from_parent: false,
+                },
+            )),
+        }
+    }
+    nested_sanity(variants, &mut list, &mut refused, search);
+    let mut fitted = Vec::new();
+    for (at, mut f) in list {
+        let v = &variants[at];
+        if let Some(reason) = f.criteria.aicc.is_none().then(|| f.criteria.reason.clone()) {
+            refused.push(Refused {
+                id: f.id,
+                reason: reason.unwrap_or_else(|| "it has no AICc".into()),
+            });
+            continue;
+        }
+        let free: Vec<bool> = f.optimum.at_bound.iter().map(Option::is_none).collect();
+        f.p_value = Linearised::at(
+            v.target,
+            v.target.data(),
+            &f.optimum.theta,
+            &free,
+            &mut v.target.workspace(),
+        )
+        .ok()
+        .and_then(|l| goodness(v.target, &l).p_value);
+        fitted.push(f);
+    }
+    (fitted, refused)
+}
+
+/// Why two targets cannot be compared: their rows, data or noise settings differ.
+fn other_data<T: Target>(a: &T, b: &T) -> Option<String> {
+    let (da, db) = (a.data(), b.data());
+    if a.rows().len() != b.rows().len() || da.value != db.value || da.noise != db.noise {
+        return Some("it is fitted to other data rows than the first variant".into());
+    }
+    for (i, (x, y)) in a.rows().iter().zip(b.rows()).enumerate() {
+        if x.noise != y.noise || x.kind != y.kind {
+            return Some(format!(
+                "row {} (`{}` in `{}`) has another noise setting or kind than in the first variant",
+                i + 1,
+                y.observable,
+                y.experiment
+            ));
+        }
+        if matches!(x.kind, RowKind::Mean { .. }) && da.sd[i] != db.sd[i] {
+            return Some(format!(
+                "row {} has another SD than in the first variant",
+                i + 1
+            ));
+        }
+    }
+    None
+}
+
+/// Refits larger models that are worse than one nested in them, smaller ones first, until none is.
+fn nested_sanity<T: Target>(
+    variants: &[Variant<'_, T>],
+    list: &mut Vec<(usize, Fitted)>,
+    refused: &mut Vec<Refused>,
+    search: &search::Options,
+) {
+    // A chain of m models settles in m rounds.
+    for _ in 0..list.len() {
+        let mut changed = false;
+        for small in 0..list.len() {
+            for large in 0..list.len() {
+                let (a, b) = (&list[small].1, &list[large].1);
+                if !a.nested_in.contains(&b.id) || b.exact.deviance <= a.exact.deviance + WORSE {
+                    continue;
+                }
+                let (v, w) = (&variants[list[small].0], &variants[list[large].0]);
+                let known = list[large].1.optimum.evaluated.value;
+                let from: Vec<Vec<f64>> = embeddings(v, w, &a.exact.optimum.theta);
+                let starts: Vec<&[f64]> = from.iter().map(Vec::as_slice).collect();
+                let mut ws = w.target.workspace();
+                let Ok(exact) = exact_fit(w.target, w.target.data(), &starts, search, &mut ws)
+                else {
+                    continue;
+                };
+                if exact.deviance >= list[large].1.exact.deviance - WORSE {
+                    continue;
+                }
+                changed = true;
+                let better = embeddings(v, w, &list[small].1.optimum.theta)
+                    .iter()
+                    .filter_map(|s| {
+                        converged(refit(w.target, w.target.data(), s, &[], search, &mut ws)).ok()
+                    })
+                    .filter(|o| o.evaluated.value < known)
+                    .min_by(|x, y| x.evaluated.value.total_cmp(&y.evaluated.value));
+                let f = &mut list[large].1;
+                f.criteria = criteria(
+                    w.target,
+                    w.target.data(),
+                    &[exact.optimum.theta.as_slice()],
+                    search,
+                    &mut ws,
+                );
+                f.exact = exact;
+                f.refitted_from_parent = true;
+                if let Some(better) = better {
+                    f.optimum = better;
+                }
+            }
+        }
+        if !changed {
+            break;
+        }
+    }
+    let worse: Vec<(String, String)> = list
+        .iter()
+        .flat_map(|(_, a)| {
+            list.iter()
+                .filter(move |(_, b)| {
+                    a.nested_in.contains(&b.id) && b.exact.deviance > a.exact.deviance + WORSE
+                })
+                .map(move |(_, b)| (b.id.clone(), a.id.clone()))
+        })
+        .collect();
+    for (large, small) in worse {
+        if list.iter().any(|(_, f)| f.id == large) {
+            list.retain(|(_, f)| f.id != large);
+            refused.push(Refused {
+                reason: format!(
+                    "it contains `{small}` and still fits worse after a refit from there: its optimum was not found"
+                ),
+                id: large,
+            });
+        }
+    }
+}
+
+/// Points of a larger model that stand for a point of a smaller one: shared parameters by id; the others at the value that
+/// the smaller fixes, else at their nominal value and at each bound.
+pub(super) fn embeddings<T: Target>(
+    small: &Variant<'_, T>,
+    large: &Variant<'_, T>,
+    theta: &[f64],
+) -> Vec<Vec<f64>> {
+    let shared = small.target.coordinates();
+    let place = |pick: &dyn Fn(&crate::objective::Coordinate) -> f64| -> Vec<f64> {
+        large
+            .target
+            .coordinates()
+            .iter()
+            .map(|c| {
+                let x = match shared.iter().position(|s| s.id == c.id) {
+                    Some(k) => theta[k],
+                    None => match small.fixed.iter().find(|(id, _)| *id == c.id) {
+                        Some((_, value)) => to_scaled(c.scale, *value),
+                        None => pick(c),
+                    },
+                };
+                let x = if x.is_finite() {
+                    x
+                } else {
+                    c.nominal.filter(|v| v.is_finite()).unwrap_or(0.0)
+                };
+                x.max(c.lower).min(c.upper)
+            })
+            .collect()
+    };
+    let mut list = vec![
+        place(&|c| c.nominal.unwrap_or(0.5 * (c.lower + c.upper))),
+        place(&|c| c.lower),
+        place(&|c| c.upper),
+    ];
+    list.dedup();
+    list
+}
+
+/// Ranks fitted variants by AICc, the best first.
+pub fn rank(fitted: &[Fitted], refused: Vec<Refused>) -> Comparison {
+    let mut order: Vec<&Fitted> = fitted.iter().collect();
+    let aicc = |f: &Fitted| f.criteria.aicc.unwrap_or(f64::INFINITY);
+    order.sort_by(|a, b| aicc(a).total_cmp(&aicc(b)).then(a.id.cmp(&b.id)));
+    let best = order.first().map_or(0.0, |f| aicc(f));
+    let total: f64 = order
+        .iter()
+        .map(|f| libm::exp(-0.5 * (aicc(f) - best)))
+        .sum();
+    let models: Vec<Ranked> = order
+        .iter()
+        .enumerate()
+        .map(|(i, f)| {
+            let delta = aicc(f) - best;
+            Ranked {
+                id: f.id.clone(),
+                objective: f.optimum.evaluated.value,
+                chi2_means: f.optimum.evaluated.parts.chi2_means,
+                p_value: f.p_value,
+                n_estimated: f.criteria.n_estimated,
+                aicc: f.criteria.aicc,
+                delta: Some(delta),
+                weight: Some(libm::exp(-0.5 * delta) / total),
+                bic: f.criteria.bic,
+                nested_in: (!f.nested_in.is_empty()).then(|| f.nested_in.join(", ")),
+                lrt: None,
+                verdict: if i == 0 {
+                    "best".into()
+                } else if delta < NOT_SUPPORTED {
+                    format!("cannot be told apart from {} by AICc", order[0].id)
+                } else {
+                    "not supported".into()
+                },
+                refitted_from_parent: f.refitted_from_parent,
+            }
+        })
+        .collect();
+    let supported = models
+        .iter()
+        .filter(|m| m.delta.is_some_and(|d| d < NOT_SUPPORTED))
+        .map(|m| m.id.clone())
+        .collect();
+    Comparison {
+        models,
+        pairs: Vec::new(),
+        refused,
+        supported,
+    }
+}
+
+/// Adds simulated pairs to a ranking: likelihood ratios beside the models, and verdicts in words.
+pub fn conclude(mut comparison: Comparison, fitted: &[Fitted], pairs: Vec<Pair>) -> Comparison {
+    let best = comparison.models.first().map(|m| m.id.clone());
+    for m in &mut comparison.models {
+        // The pair with the best model, else one with a model that contains it.
+        let pair = pairs
+            .iter()
+            .filter(|p| p.first == m.id || p.second == m.id)
+            .min_by_key(|p| {
+                let with_best = best
+                    .as_ref()
+                    .is_some_and(|b| p.first == *b || p.second == *b);
+                (!with_best, !p.nested)
+            });
+        let Some(p) = pair else { continue };
+        let first = p.first == m.id;
+        let against = if first { &p.second } else { &p.first };
+        let (own, samples) = if first {
+            (p.p_first, p.samples[0])
+        } else {
+            (p.p_second, p.samples[1])
+        };
+        if let Some(p_value) = own {
+            m.lrt = Some(LikelihoodRatio {
+                against: against.clone(),
+                statistic: if first { p.statistic } else { -p.statistic },
+                p_value,
+                standard_error: (p_value * (1.0 - p_value) / samples.max(1) as f64).sqrt(),
+                samples,
+                method: if p.nested { "bootstrap" } else { "simulation" }.into(),
+                p_value_chi2: chi_square_of(fitted, p),
+            });
+            if Some(&m.id) != best.as_ref() {
+                m.verdict = if p_value < SIZE {
+                    format!("rejected against {against} (P = {p_value:.3})")
+                } else {
+                    format!("cannot be told apart from {against} (P = {p_value:.2})")
+                };
+            }
+        }
+    }
+    for m in &comparison.models {
+        let rejected = m.lrt.as_ref().is_some_and(|l| l.p_value < SIZE);
+        if rejected {
+            comparison
+                .supported
+                .retain(|s| *s != m.id || Some(s) == best.as_ref());
+        }
+    }
+    comparison.pairs = pairs;
+    comparison
+}
+
+/// P of χ² for a nested pair: it rejects too often.
+fn chi_square_of(fitted: &[Fitted], pair: &Pair) -> Option<f64> {
+    let find = |id: &str| fitted.iter().find(|f| f.id == id);
+    let (a, b) = (find(&pair.first)?, find(&pair.second)?);
+    let more = b.criteria.n_estimated.checked_sub(a.criteria.n_estimated)?;
+    (pair.nested && more > 0).then(|| crate::stats::chi2_tail(pair.statistic.max(0.0), more as f64))
+}
