@@ -234,6 +234,7 @@ pub(super) enum NotANumber {
     Limit,
     Scatter,
     Unit,
+    Quote,
     Other,
 }
 
@@ -258,6 +259,8 @@ pub(super) fn number(text: &str) -> Result<f64, NotANumber> {
         NotANumber::Limit
     } else if text.contains('±') || text.contains("+-") || text.contains("+/-") {
         NotANumber::Scatter
+    } else if text.contains('"') {
+        NotANumber::Quote
     } else if !head.is_empty() && plain(head) {
         NotANumber::Unit
     } else {
@@ -296,6 +299,7 @@ impl NotANumber {
             Self::Limit => "a value below or above a limit is written as the limit, with `left` or `right` in `censoring` (extension mechfit)".into(),
             Self::Scatter => "the mean goes into `measurement`, its scatter into `sd` with `sdKind` and `n` (extension mechfit)".into(),
             Self::Unit => "numbers stand alone: the unit goes into a column `unit`, or into the model".into(),
+            Self::Quote => "take the quote out: nothing is quoted in these tables".into(),
             Self::Other => "write a number such as `0.5` or `1e-3`".into(),
         })
     }
@@ -351,6 +355,7 @@ mod tests {
             ("3.1 ± 0.2", NotANumber::Scatter),
             ("5 nM", NotANumber::Unit),
             ("12%", NotANumber::Unit),
+            ("\"9.3", NotANumber::Quote),
             ("nan", NotANumber::Other),
             ("abc", NotANumber::Other),
         ] {

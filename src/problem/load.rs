@@ -106,16 +106,27 @@ pub fn locate(target: &Path) -> Result<PathBuf, Box<Finding>> {
         return Ok(target.to_path_buf());
     }
     let mut found: Vec<PathBuf> = Vec::new();
+    let mut broken: Vec<PathBuf> = Vec::new();
     if let Ok(entries) = std::fs::read_dir(target) {
         for entry in entries.flatten() {
             let path = entry.path();
             let yaml = path.extension().is_some_and(|e| e == "yaml" || e == "yml");
-            if yaml && std::fs::read_to_string(&path).is_ok_and(|t| manifest::is_problem(&t)) {
-                found.push(path);
+            if !yaml {
+                continue;
+            }
+            let mut ignored = Findings::default();
+            match text::read(&path, &mut ignored).map(|t| manifest::is_problem(&t.text)) {
+                Some(Some(true)) => found.push(path),
+                Some(Some(false)) => {}
+                // Shown with its errors if there is no other.
+                Some(None) | None => broken.push(path),
             }
         }
     }
     found.sort();
+    if let ([], [only]) = (found.as_slice(), broken.as_slice()) {
+        return Ok(only.clone());
+    }
     match found.as_slice() {
         [one] => Ok(one.clone()),
         [] => Err(Box::new(
@@ -395,12 +406,11 @@ impl Loader {
             );
         } else if !path.is_file() {
             let at = manifest::offset(source, name.referenced);
+            let shown = format!("there is no file `{}`", path.display());
             self.findings.push(
-                Finding::error(
-                    "missing-file",
-                    format!("there is no file `{}`", path.display()),
-                )
-                .at(source, at..at + name.value.len(), "named here"),
+                Finding::error("missing-file", shown)
+                    .at(source, at..at + name.value.len(), "named here")
+                    .help(text::neighbours(&path)),
             );
         }
         path

@@ -83,17 +83,31 @@ const KEYS: [&str; 10] = [
 
 impl<'de> Deserialize<'de> for Names {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum OneOrMany {
-            Many(Vec<Text>),
-            One(Text),
+        struct OneOrMany;
+        impl<'de> serde::de::Visitor<'de> for OneOrMany {
+            type Value = Names;
+            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+                f.write_str("a file name or a list of file names")
+            }
+            fn visit_unit<E>(self) -> Result<Names, E> {
+                Ok(Names::default())
+            }
+            fn visit_str<E>(self, name: &str) -> Result<Names, E> {
+                let place = serde_saphyr::Location::UNKNOWN;
+                Ok(Names(vec![Spanned::new(name.to_string(), place, place)]))
+            }
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(
+                self,
+                mut list: A,
+            ) -> Result<Names, A::Error> {
+                let mut names = Vec::new();
+                while let Some(name) = list.next_element::<Text>()? {
+                    names.push(name);
+                }
+                Ok(Names(names))
+            }
         }
-        Ok(match Option::<OneOrMany>::deserialize(deserializer)? {
-            None => Self::default(),
-            Some(OneOrMany::Many(list)) => Self(list),
-            Some(OneOrMany::One(name)) => Self(vec![name]),
-        })
+        deserializer.deserialize_any(OneOrMany)
     }
 }
 
@@ -104,7 +118,10 @@ pub(super) fn read(source: &Arc<Source>, findings: &mut Findings) -> Option<Mani
         Err(e) => {
             let message = e.without_snippet().to_string();
             let message = message.lines().next().unwrap_or_default().to_string();
-            let finding = Finding::error("yaml", format!("the YAML cannot be read: {message}"));
+            let finding = Finding::error("yaml", format!("the YAML cannot be read: {message}"))
+                .help(
+                    "look at brackets, colons, dashes and indentation here and in the line before",
+                );
             findings.push(match e.location().map(|l| offset(source, l)) {
                 Some(at) => finding.at(source, at..at, ""),
                 None => finding.in_file(source.path.clone()),
@@ -116,13 +133,12 @@ pub(super) fn read(source: &Arc<Source>, findings: &mut Findings) -> Option<Mani
     Some(manifest)
 }
 
-/// Whether a text is the YAML of a problem.
-pub(super) fn is_problem(text: &str) -> bool {
+/// Whether a text is the YAML of a problem; `None` if it is no YAML.
+pub(super) fn is_problem(text: &str) -> Option<bool> {
     let keys: Result<BTreeMap<String, serde::de::IgnoredAny>, _> =
         serde_saphyr::from_str_with_options(text, options());
-    keys.is_ok_and(|k| {
-        k.contains_key("format_version") && KEYS.iter().any(|key| k.contains_key(*key))
-    })
+    keys.ok()
+        .map(|k| k.contains_key("format_version") && KEYS.iter().any(|key| k.contains_key(*key)))
 }
 
 /// Limits against alias bombs and deep nesting are the library's defaults; snippets are ours.
@@ -178,7 +194,7 @@ impl Ord for Text2 {
     }
 }
 
-/// Byte offset of a place that the YAML reader gives as line and column (in characters).
+/// Byte offset of a place that the YAML reader gives as line and column (in characters); the start if it gives none.
 pub(super) fn offset(source: &Source, at: serde_saphyr::Location) -> usize {
     let line = usize::try_from(at.line()).unwrap_or(1).max(1);
     let column = usize::try_from(at.column()).unwrap_or(1).max(1);

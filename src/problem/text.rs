@@ -71,7 +71,10 @@ pub(super) fn decode(shown: &str, bytes: Vec<u8>, findings: &mut Findings) -> Op
         return None;
     }
     if bytes.iter().all(u8::is_ascii_whitespace) {
-        findings.push(wrong("empty-file", format!("`{shown}` is empty")));
+        findings.push(
+            wrong("empty-file", format!("`{shown}` is empty"))
+                .help("a table has a header at least; check that the file was saved"),
+        );
         return None;
     }
     if bytes.contains(&0) {
@@ -120,7 +123,7 @@ pub(super) fn decode(shown: &str, bytes: Vec<u8>, findings: &mut Findings) -> Op
 }
 
 /// What else lies in the folder of a missing file.
-fn neighbours(path: &Path) -> String {
+pub(super) fn neighbours(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let folder = match path.parent() {
         Some(p) if !p.as_os_str().is_empty() => p,

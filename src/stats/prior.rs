@@ -311,6 +311,10 @@ fn gamma_density(a: f64, s: f64, x: f64) -> LogDensity {
 }
 
 fn gamma_cdf(a: f64, x: f64) -> f64 {
+    // A prior without an upper bound is truncated at infinity.
+    if x == f64::INFINITY {
+        return 1.0;
+    }
     1.0 - chi2_tail(2.0 * x, 2.0 * a)
 }
 
@@ -332,6 +336,24 @@ impl Distribution {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn everything_lies_between_the_ends_of_the_support() {
+        for (name, p) in [
+            ("cauchy", vec![3.0, 5.0]),
+            ("chisquare", vec![4.0]),
+            ("exponential", vec![3.0]),
+            ("gamma", vec![3.0, 5.0]),
+            ("laplace", vec![3.0, 5.0]),
+            ("log-laplace", vec![3.0, 5.0]),
+            ("log-normal", vec![5.0, 2.0]),
+            ("normal", vec![4.0, 2.0]),
+            ("rayleigh", vec![3.0]),
+        ] {
+            let d = Distribution::parse(name, &p).unwrap();
+            assert_eq!(d.log_mass(f64::NEG_INFINITY, f64::INFINITY), 0.0, "{name}");
+        }
+    }
 
     #[test]
     fn quantiles_invert_the_distribution_functions() {

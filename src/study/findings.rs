@@ -28,7 +28,7 @@ pub fn of_build(loaded: &LoadedProblem, error: &BuildError) -> Finding {
         places.locate(Finding::error(code, message), table, row, column, label)
     };
     match error {
-        BuildError::Bind(e) => of_bind(places, e),
+        BuildError::Bind(e) => of_bind(loaded, e),
         BuildError::Prior { row, error } => at(
             "invalid-prior",
             Table::Parameters,
@@ -89,7 +89,8 @@ pub fn of_build(loaded: &LoadedProblem, error: &BuildError) -> Finding {
     }
 }
 
-fn of_bind(places: &Places, error: &BindError) -> Finding {
+fn of_bind(loaded: &LoadedProblem, error: &BindError) -> Finding {
+    let places = &loaded.places;
     let at = |code, table: Table, row, column: &str, label: &str, message: String| {
         places.locate(Finding::error(code, message), table, row, column, label)
     };
@@ -101,6 +102,10 @@ fn of_bind(places: &Places, error: &BindError) -> Finding {
             name,
             similar,
         } => {
+            let (table, row, column) = match in_relation(loaded, *table, name) {
+                Some((row, side)) => (&Table::Relations, &{ row }, side),
+                None => (table, row, *column),
+            };
             let finding = at(
                 "unknown-name",
                 *table,
@@ -205,6 +210,25 @@ fn of_bind(places: &Places, error: &BindError) -> Finding {
         }
         other => Finding::error("binding", other.to_string()),
     }
+}
+
+/// Row and side of the relation that refers to a name, where an expression does.
+fn in_relation(loaded: &LoadedProblem, table: Table, name: &str) -> Option<(usize, &'static str)> {
+    if table != Table::Expression {
+        return None;
+    }
+    let refers = |e: &crate::math::Expr| {
+        let mut found = false;
+        e.for_each_symbol(&mut |s| found |= s.split('@').any(|part| part == name));
+        found
+    };
+    loaded.problem.relations.iter().find_map(|r| {
+        if refers(&r.left) {
+            Some((r.row, "left"))
+        } else {
+            refers(&r.right).then_some((r.row, "right"))
+        }
+    })
 }
 
 fn relation(loaded: &LoadedProblem, id: &str, error: &QuantityError) -> Finding {

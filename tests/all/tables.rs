@@ -103,3 +103,129 @@ fn a_folder_without_or_with_several_problems_is_refused() {
     );
     std::fs::remove_dir_all(empty).unwrap();
 }
+
+/// Problems of the suites written as another version and read again have the same likelihood.
+#[test]
+fn what_is_written_for_other_tools_has_the_same_likelihood() {
+    use mechfit::objective::Target as _;
+    use mechfit::search::Want;
+    let nllh = |o: &Objective| {
+        let theta = o.nominal_point();
+        let e = o.evaluate(&theta, o.data(), Want::Value, &mut o.workspace());
+        e.map(|e| e.parts.nllh).map_err(|e| e.to_string())
+    };
+    let mut compared = 0;
+    let mut wrong = Vec::new();
+    for part in ["petab/v1.0.0", "petab/v2.0.0"] {
+        let Some(folder) = crate::petab_suite::suites(part) else {
+            return;
+        };
+        for case in crate::petab_suite::cases(&folder) {
+            let (problem, objective) = crate::petab_suite::open(&case).unwrap();
+            let expected = nllh(&objective);
+            for version in [1, 2] {
+                let models: Vec<problem::ExportModel> = problem
+                    .models
+                    .iter()
+                    .zip(&objective.models)
+                    .map(|(file, model)| problem::ExportModel {
+                        id: file.id.clone(),
+                        location: file.path.canonicalize().unwrap().display().to_string(),
+                        declared: model.declared().map(str::to_string).collect(),
+                        defaults: model
+                            .parameters
+                            .iter()
+                            .filter_map(|p| Some((p.id.clone(), p.value.as_number()?)))
+                            .collect(),
+                        renamed: Vec::new(),
+                    })
+                    .collect();
+                let export = problem::export(&problem, version, &models);
+                if export.left_out.iter().any(|l| l.starts_with("experiment")) {
+                    continue;
+                }
+                let to = scratch(&format!("export-{version}"));
+                for (name, text) in &export.files {
+                    std::fs::write(to.join(name), text).unwrap();
+                }
+                let again = crate::petab_suite::open(&to).and_then(|(_, o)| nllh(&o));
+                let good = match (&expected, &again) {
+                    (Ok(a), Ok(b)) => (a - b).abs() <= 1e-7 * a.abs().max(1.0),
+                    _ => false,
+                };
+                if !good {
+                    let list: Vec<String> = export
+                        .files
+                        .iter()
+                        .map(|(n, t)| format!("--- {n}\n{t}"))
+                        .collect();
+                    wrong.push(format!(
+                        "{} as version {version}: {expected:?} became {again:?}\n{}",
+                        case.display(),
+                        list.concat()
+                    ));
+                }
+                compared += 1;
+                std::fs::remove_dir_all(to).unwrap();
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(compared > 60, "{compared}");
+}
+
+/// A spreadsheet becomes a study that loads, builds and evaluates.
+#[test]
+fn a_spreadsheet_becomes_a_study_that_can_be_evaluated() {
+    use mechfit::objective::Target as _;
+    use mechfit::search::Want;
+    let csv = "arm,AMD3100 [uM],VCR [nM],time [h],observable,unit,mean,sd,n\n\
+               alone,0,0,24,Bcl-2,fold,1,0.1,3\nboth,10,5,24,Bcl-2,fold,0.7,0.12,3\n\
+               alone,0,0,24,MFI,MFI,335.2,12.85,5\nboth,10,5,24,MFI,MFI,140,20,5\n\
+               alone,0,0,24,apoptosis,%,12,2,5\n";
+    let study = problem::from_spreadsheet("my study", "data.csv", csv.as_bytes().to_vec()).unwrap();
+    let folder = scratch("spreadsheet");
+    for (name, text) in &study.files {
+        std::fs::write(folder.join(name), text).unwrap();
+    }
+    let loaded = problem::load(&folder).unwrap_or_else(|f| {
+        panic!(
+            "{}",
+            f.iter()
+                .map(|f| render(f, Color::Never))
+                .collect::<String>()
+        )
+    });
+    let objective = built(&loaded).unwrap_or_else(|f| {
+        panic!(
+            "{}",
+            f.iter()
+                .map(|f| render(f, Color::Never))
+                .collect::<String>()
+        )
+    });
+    let theta = objective.nominal_point();
+    let e = objective.evaluate(
+        &theta,
+        objective.data(),
+        Want::Derivatives,
+        &mut objective.workspace(),
+    );
+    assert!(e.unwrap().value.is_finite());
+    assert_eq!(objective.rows().len(), 5);
+    let files: Vec<String> = study
+        .files
+        .iter()
+        .map(|(n, t)| format!("--- {n}\n{t}"))
+        .collect();
+    insta::assert_snapshot!(files.join("\n"));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_wrong_spreadsheet_is_explained_with_its_cell() {
+    let csv = "arm;dose;time;observable;mean;sd;n\na;0;24;x;1,5;0,1;3\na;1;24;x;2;0.1;3\n";
+    let findings = problem::from_spreadsheet("s", "data.csv", csv.as_bytes().to_vec()).unwrap_err();
+    let text: Vec<String> = findings.iter().map(|f| render(f, Color::Never)).collect();
+    insta::assert_snapshot!(text.join("\n\n"));
+}
