@@ -171,7 +171,9 @@ pub fn p_value(p: f64, style: Style) -> String {
     } else if p < SMALLEST_P {
         format!("P < {SMALLEST_P}")
     } else {
-        format!("P = {}", p_number(p, style))
+        // The sign and its number stay on one line of a page.
+        let b = if style == Style::Plain { ' ' } else { '\u{a0}' };
+        format!("P{b}={b}{}", p_number(p, style))
     }
 }
 
@@ -187,11 +189,18 @@ pub fn p_number(p: f64, style: Style) -> String {
 /// A share as percent with the digits that `n` trials leave (all trials known exactly: no decimals).
 pub fn percent(share: f64, style: Style) -> String {
     let p = 100.0 * share;
-    let decimals = if p > 0.0 && p < 1.0 { 1 } else { 0 };
-    match style {
-        Style::Plain => format!("{} %", fixed(p, decimals, style)),
-        Style::Typeset => format!("{}\u{202f}%", fixed(p, decimals, style)),
+    /// Below this a share is only bounded: its digits would mean nothing.
+    const SMALLEST: f64 = 0.1;
+    let blank = if style == Style::Plain {
+        ' '
+    } else {
+        '\u{202f}'
+    };
+    if p > 0.0 && p < SMALLEST {
+        return format!("<{SMALLEST}{blank}%");
     }
+    let decimals = if p > 0.0 && p < 1.0 { 1 } else { 0 };
+    format!("{}{blank}%", fixed(p, decimals, style))
 }
 
 /// A count with thin spaces between thousands where it has five digits or more.

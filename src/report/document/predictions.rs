@@ -340,7 +340,7 @@ pub fn sensitivities(view: &View, style: Style) -> Section {
         let mut t = Table::new(
             Text::from("What ")
                 .code(s.response.as_str())
-                .plain(" depends on: per cent of response per per cent of parameter at the fit; over the whole ranges, \
+                .plain(" depends on: the elasticity is the percent of response for one percent of parameter at the fit; over the whole ranges, \
                         the part of the variance that a parameter explains by itself (first) and with its interactions \
                         (total)"),
             vec![

@@ -202,8 +202,17 @@ fn linear_ticks(from: f64, to: f64, count: usize) -> Vec<(f64, String)> {
 
 fn log_ticks(from: f64, to: f64, count: usize) -> (Vec<(f64, String)>, Vec<f64>) {
     let (mut ticks, mut minor) = (Vec::new(), Vec::new());
-    let (first, last) = (libm::floor(from) as i32, libm::ceil(to) as i32);
     let span = to - from;
+    // Over less than half a decade round steps of the value itself are closer together than powers.
+    if span < 0.5 {
+        let value = |p: f64| libm::pow(10.0, p);
+        let ticks = linear_ticks(value(from), value(to), count)
+            .into_iter()
+            .filter_map(|(v, text)| Some((place(Scale::Log, v)?, text)))
+            .collect();
+        return (ticks, Vec::new());
+    }
+    let (first, last) = (libm::floor(from) as i32, libm::ceil(to) as i32);
     let inside = |p: f64| p >= from - 1e-9 && p <= to + 1e-9;
     // Over less than two decades, numbers between the powers are labelled too; over many, not every power.
     let between: &[f64] = if span < 0.8 {

@@ -48,7 +48,16 @@ fn figure(study: &Study, courses: &Courses, fit: Option<&Fit>, observable: &str)
         .or_else(|| study.observable_unit(observable));
     let mut values: Vec<f64> = own
         .iter()
-        .flat_map(|c| [&c.band.value, &c.band.lower, &c.band.upper])
+        .flat_map(|c| {
+            let b = &c.band;
+            [
+                &b.value,
+                &b.lower,
+                &b.upper,
+                &b.simultaneous_lower,
+                &b.simultaneous_upper,
+            ]
+        })
         .flatten()
         .copied()
         .collect();
@@ -81,7 +90,7 @@ fn figure(study: &Study, courses: &Courses, fit: Option<&Fit>, observable: &str)
     }
     if has_simultaneous {
         key.push((
-            Sample::Line(Ink::Muted),
+            Sample::Dotted(Ink::Muted),
             "band for all times together".into(),
         ));
     }
@@ -95,7 +104,7 @@ fn figure(study: &Study, courses: &Courses, fit: Option<&Fit>, observable: &str)
         key.push((Sample::Line(Ink::Ghost), "the other arms".into()));
     }
     let left_out = own.len().saturating_sub(MOST);
-    let mut caption = format!("{}, one panel an arm.", words::with_unit(name, unit));
+    let mut caption = "One panel an arm, all on the same axes.".to_owned();
     if own.iter().any(|c| {
         c.last_measured
             .is_some_and(|l| c.times.iter().any(|t| *t > l))
@@ -107,7 +116,7 @@ fn figure(study: &Study, courses: &Courses, fit: Option<&Fit>, observable: &str)
     }
     Some(Figure {
         id: format!("course-{observable}"),
-        title: format!("Time course of {name}"),
+        title: format!("Time course of {}", words::with_unit(name, unit)),
         caption: caption.into(),
         key,
         drawings,
@@ -140,7 +149,7 @@ fn panel(
     sheet(PANEL, HEIGHT, label, |s| {
         s.title(&label::short(&course.experiment, 45))?;
         let panel = s.panel(frame, x.clone(), y.clone())?;
-        panel.band(&band(course), Ink::Band)?;
+        panel.band(&band(course), Ink::Band, "")?;
         for other in all.iter().filter(|c| c.experiment != course.experiment) {
             let line = line(&other.times, &other.band.value);
             panel.curve(&line, Ink::Ghost.stroke(1.0), "", &other.experiment)?;

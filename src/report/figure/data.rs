@@ -161,7 +161,7 @@ fn extent<'r>(rows: &'r [&DataRow]) -> impl Iterator<Item = f64> + 'r {
 }
 
 /// An axis that starts at zero where that costs little room.
-fn value_axis(name: String, values: Vec<f64>) -> Axis {
+pub fn value_axis(name: String, values: Vec<f64>) -> Axis {
     const ROOM: f64 = 0.6;
     let (low, high) = values
         .iter()

@@ -57,6 +57,13 @@ pub fn doses(study: &Study, doses: &[DoseResponse]) -> Vec<Figure> {
     groups.iter().filter_map(|g| curves(study, g)).collect()
 }
 
+/// `Read at 24 h. `
+fn reading_time(time: Option<&str>, study: &Study) -> String {
+    time.map_or_else(String::new, |t| {
+        format!("Read at {t}{}. ", words::behind(study.time_unit.as_deref()))
+    })
+}
+
 /// Name of a curve beside others.
 fn curve_name(dose: &DoseResponse) -> &str {
     response(&dose.response)
@@ -83,7 +90,7 @@ fn curves(study: &Study, doses: &[&DoseResponse]) -> Option<Figure> {
         .flat_map(|p| [p.value, p.lower, p.upper])
         .filter(|v| v.is_finite())
         .collect();
-    let y = value_axis(words::with_unit(name, unit), values);
+    let y = super::data::value_axis(words::with_unit(name, unit), values);
     let frame = Frame {
         left: left_room(&y),
         top: 12.0,
@@ -97,14 +104,19 @@ fn curves(study: &Study, doses: &[&DoseResponse]) -> Option<Figure> {
         format!("{name} against the dose of {}", first.input),
         |s| {
             let panel = s.panel(frame, x.clone(), y.clone())?;
-            for dose in doses {
+            for (i, dose) in doses.iter().enumerate() {
                 let band: Vec<(f64, f64, f64)> = dose
                     .curve
                     .iter()
                     .filter(|p| p.lower.is_finite() && p.upper.is_finite())
                     .map(|p| (p.dose, p.lower, p.upper))
                     .collect();
-                panel.band(&band, Ink::Band)?;
+                if single {
+                    panel.band(&band, Ink::Band, "")?;
+                } else {
+                    // Bands that overlap show both.
+                    panel.band(&band, Ink::Series((i % 8) as u8), "veil")?;
+                }
             }
             for (i, dose) in doses.iter().enumerate() {
                 let ink = if single {
@@ -182,7 +194,7 @@ fn curves(study: &Study, doses: &[&DoseResponse]) -> Option<Figure> {
         .collect();
     if points().any(|p| p.lower.is_finite()) {
         key.push((
-            Sample::Area(Ink::Band),
+            Sample::Area(if single { Ink::Band } else { Ink::Ghost }),
             format!("{} band", words::level(Some(first.level))),
         ));
     }
@@ -198,14 +210,8 @@ fn curves(study: &Study, doses: &[&DoseResponse]) -> Option<Figure> {
             "dose in the data".into(),
         ));
     }
-    let mut caption = format!("{name} against {}", first.input);
-    if let Some(t) = read.time {
-        caption.push_str(&format!(
-            " at {t}{}",
-            words::behind(study.time_unit.as_deref())
-        ));
-    }
-    caption.push_str(". Dotted: beyond the doses that occur in the data.");
+    let mut caption = reading_time(read.time, study);
+    caption.push_str("Dotted: beyond the doses that occur in the data.");
     let prior_only: Vec<&str> = doses
         .iter()
         .filter(|d| d.prior_only)
@@ -224,14 +230,6 @@ fn curves(study: &Study, doses: &[&DoseResponse]) -> Option<Figure> {
         key,
         drawings: vec![drawing],
     })
-}
-
-fn value_axis(label: String, values: Vec<f64>) -> Axis {
-    if values.iter().all(|v| *v >= 0.0) {
-        Axis::from_zero(label, values, 6)
-    } else {
-        Axis::over(label, Scale::Linear, values, 6)
-    }
 }
 
 /// The dose of half the effect, at the height that the curve has there.
@@ -316,15 +314,9 @@ pub fn combination(study: &Study, c: &Combination) -> Option<Figure> {
             drawings.push(surface(c, pick, title, None, true));
         }
     }
-    let mut caption = format!("{name} over the doses of {first} and {second}");
-    if let Some(t) = read.time {
-        caption.push_str(&format!(
-            " at {t}{}",
-            words::behind(study.time_unit.as_deref())
-        ));
-    }
+    let mut caption = reading_time(read.time, study);
     caption.push_str(
-        ". An excess is a part of the full effect, blue below and orange above zero; each step of colour is an eleventh \
+        "An excess is a part of the full effect, blue below and orange above zero; each step of colour is an eleventh \
          of the range written beside the panel.",
     );
     Some(Figure {

@@ -85,7 +85,7 @@ pub fn profiles(study: &Study, profiles: &Profiles, fit: Option<&Fit>) -> Option
             .into(),
         key: vec![
             (Sample::Line(Ink::Fit), "profile".into()),
-            (Sample::Line(Ink::Limit), format!("{threshold}, {}", words::level(Some(profiles.level)))),
+            (Sample::Dashed(Ink::Limit), format!("{threshold}, {}", words::level(Some(profiles.level)))),
             (Sample::Area(Ink::Band), "interval".into()),
             (Sample::Dot(Marker::Diamond, Ink::Fit), "estimate".into()),
             (Sample::Line(Ink::Axis), "bound of the search".into()),
@@ -206,7 +206,7 @@ pub fn histograms(
         caption: "Estimates refitted to drawn data, on the scale of estimation.".into(),
         key: vec![
             (Sample::Area(Ink::Band), "replicates".into()),
-            (Sample::Line(Ink::Limit), "ends of the interval".into()),
+            (Sample::Dashed(Ink::Limit), "ends of the interval".into()),
             (Sample::Line(Ink::Fit), "estimate".into()),
         ],
         drawings,
@@ -359,7 +359,7 @@ pub fn correlation(c: &Correlation) -> Option<Figure> {
                     ..Words::default()
                 },
             )?;
-            for (j, other) in c.ids.iter().enumerate().take(i + 1) {
+            for (j, other) in c.ids.iter().enumerate().take(i) {
                 let Some(r) = c
                     .values
                     .get(i)

@@ -67,6 +67,10 @@ pub struct Figure {
 pub enum Sample {
     /// A line.
     Line(Ink),
+    /// A dashed line.
+    Dashed(Ink),
+    /// A dotted line.
+    Dotted(Ink),
     /// A line of the dash pattern of a series.
     Dash(u8),
     /// A marker.
@@ -228,6 +232,23 @@ impl Sample {
                         ("stroke-width", "1.8"),
                     ],
                 );
+            }
+            Self::Dashed(ink) | Self::Dotted(ink) => {
+                let pattern = if matches!(self, Self::Dashed(_)) {
+                    "dashed"
+                } else {
+                    "dotted"
+                };
+                out.open("g", &[("class", pattern)]);
+                out.empty(
+                    "path",
+                    &[
+                        ("class", &class(ink, "l")),
+                        ("d", "M0 0L20 0"),
+                        ("stroke-width", "1.5"),
+                    ],
+                );
+                out.close();
             }
             Self::Dash(i) => {
                 out.open("g", &[("class", &format!("series d{i}"))]);

@@ -297,8 +297,14 @@ impl<'a> Sheet<'a> {
                 free_from = x + half + 5.0;
             }
         }
+        let mut free_below = f64::INFINITY;
         for (p, label) in &panel.y.ticks {
             let y = y_of(*p);
+            // Ticks run upwards; one that would touch the one below it is left out.
+            if y > free_below {
+                continue;
+            }
+            free_below = y - FONT;
             if panel.y.scale != Scale::Names {
                 self.path(&[(frame.left - 5.0, y), (frame.left, y)], axis)?;
             }
@@ -454,7 +460,7 @@ impl Panel<'_> {
         pieces
     }
     /// The area between two curves over the same `x`; ends outside the panel are moved to its edge.
-    pub fn band(&self, points: &[(f64, f64, f64)], ink: Ink) -> Drawn {
+    pub fn band(&self, points: &[(f64, f64, f64)], ink: Ink, class: &'static str) -> Drawn {
         let places: Vec<(f64, f64, f64)> = points
             .iter()
             .filter_map(|(x, low, high)| {
@@ -472,7 +478,7 @@ impl Panel<'_> {
         outline.extend(places.iter().rev().map(|p| (p.0, p.2)));
         self.area.draw(&Mark {
             title: String::new(),
-            class: "",
+            class,
             points: outline,
             shape: Shape::Area,
             style: ink.fill(),

@@ -25,7 +25,7 @@ const RULES: &str = ".drawing{font:11px/1.2 'Helvetica Neue',Helvetica,Arial,'Li
 .drawing .ink{color:var(--ink)}.drawing .muted{color:var(--muted)}.drawing .axis{color:var(--axis)}.drawing .grid{color:var(--grid)}\
 .drawing .paper{color:var(--paper)}.drawing .data{color:var(--data)}.drawing .fit{color:var(--fit)}.drawing .limit{color:var(--limit)}\
 .drawing .band{color:var(--band)}.drawing .ghost{color:var(--ghost)}.drawing .touch{fill:transparent}\
-.drawing .dashed .l{stroke-dasharray:5 3}.drawing .dotted .l{stroke-dasharray:1.5 3;stroke-linecap:round}.drawing .faint{opacity:.55}\
+.drawing .dashed .l{stroke-dasharray:5 3}.drawing .dotted .l{stroke-dasharray:1.5 3;stroke-linecap:round}.drawing .veil{opacity:.17}.drawing rect{shape-rendering:crispEdges}\
 .drawing .d1 .l{stroke-dasharray:7 3}.drawing .d2 .l{stroke-dasharray:2 2.5}.drawing .d3 .l{stroke-dasharray:8 3 2 3}\
 .drawing .d4 .l{stroke-dasharray:12 3}.drawing .d5 .l{stroke-dasharray:4 2}.drawing .d6 .l{stroke-dasharray:8 2 2 2 2 2}.drawing .d7 .l{stroke-dasharray:1 3}";
 
