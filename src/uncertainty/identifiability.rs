@@ -478,3 +478,61 @@ fn end_in_words(side: &str, end: End, cause: Option<&Cause>) -> String {
         End::Open => format!("it has no {side} end: the other parameters make up for every change"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn coordinate(id: &str, scale: Scale) -> Coordinate {
+        Coordinate {
+            id: id.into(),
+            scale,
+            lower: -9.0,
+            upper: 9.0,
+            nominal: None,
+            unit: None,
+            prior: None,
+            start: None,
+            natural_lower: false,
+        }
+    }
+
+    #[test]
+    fn free_directions_are_said_as_what_is_determined() {
+        let log = |id| coordinate(id, Scale::Log10);
+        let pair = [log("k_int"), log("Kd")];
+        assert_eq!(in_words(&pair, &[1.0, 1.0]), "only k_int/Kd is determined");
+        assert_eq!(in_words(&pair, &[1.0, -1.0]), "only k_int*Kd is determined");
+        assert_eq!(
+            in_words(&pair, &[1.0, 0.5]),
+            "only k_int/Kd^2 is determined"
+        );
+        assert_eq!(in_words(&pair, &[0.0, 1.0]), "Kd changes no row of data");
+        let three = [log("a"), log("b"), log("c")];
+        assert_eq!(
+            in_words(&three, &[1.0, 1.0, -1.0]),
+            "only a*c and b*c are determined"
+        );
+        let linear = [coordinate("a", Scale::Lin), coordinate("b", Scale::Lin)];
+        assert_eq!(in_words(&linear, &[1.0, -1.0]), "only a + b is determined");
+        let mixed = [log("a"), coordinate("b", Scale::Logit)];
+        assert_eq!(
+            in_words(&mixed, &[1.0, -1.0]),
+            "only a combination of a, b is determined"
+        );
+        // Natural and decadic logarithm in one direction: ln units decide.
+        let bases = [log("a"), coordinate("b", Scale::Log)];
+        assert_eq!(
+            in_words(&bases, &[1.0 / std::f64::consts::LN_10, 1.0]),
+            "only a/b is determined"
+        );
+    }
+
+    #[test]
+    fn directions_are_reduced_to_the_fewest_parameters() {
+        let mut basis = vec![vec![1.0, 1.0, 1.0, 1.0], vec![1.0, 1.0, -1.0, -1.0]];
+        reduce(&mut basis);
+        assert_eq!(basis[0], [1.0, 1.0, 0.0, 0.0]);
+        assert_eq!(basis[1], [0.0, 0.0, 1.0, 1.0]);
+    }
+}

@@ -1,7 +1,12 @@
 //! Intervals against closed forms.
 
 mod bootstrap;
+mod compare;
+mod coverage;
+mod design;
 mod fisher;
+mod identify;
+mod information;
 mod profile;
 
 use mechfit::fit::{Optimum, refit};

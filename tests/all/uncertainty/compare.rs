@@ -1,0 +1,165 @@
+//! Variants that differ in a known way.
+
+use mechfit::objective::Target;
+use mechfit::objective::example::Example;
+use mechfit::search::{Control, Options};
+use mechfit::uncertainty::Comparison;
+use mechfit::uncertainty::compare::{
+    PairContext, Variant, conclude, fit_variants, pair_replicates, rank, summarise_pair,
+};
+
+use super::{close, fitted};
+
+const WIDE: (f64, f64) = (-1e3, 1e3);
+
+fn target(columns: &[&dyn Fn(f64) -> f64], y: &[f64]) -> Example {
+    let design: Vec<Vec<f64>> = (0..y.len())
+        .map(|i| columns.iter().map(|f| f(i as f64)).collect())
+        .collect();
+    Example::linear(
+        &design,
+        y,
+        &vec![0.5; y.len()],
+        5,
+        &vec![WIDE; columns.len()],
+    )
+}
+
+fn variant<'a>(id: &str, target: &'a Example, nested_in: &[&str]) -> Variant<'a, Example> {
+    Variant {
+        id: id.into(),
+        optimum: fitted(target, &vec![0.0; target.coordinates().len()]),
+        target,
+        starts: Vec::new(),
+        nested_in: nested_in.iter().map(|s| (*s).to_string()).collect(),
+        fixed: vec![("p1".into(), 0.0)],
+    }
+}
+
+fn compare(variants: &[Variant<'_, Example>], first: usize, second: usize) -> Comparison {
+    let search = Options::default();
+    let (fits, refused) = fit_variants(variants, &search);
+    assert!(refused.is_empty(), "{refused:?}");
+    let ctx = PairContext::new(
+        (&variants[first], &fits[first]),
+        (&variants[second], &fits[second]),
+        1,
+        search,
+    )
+    .unwrap();
+    let ks: Vec<u64> = (1..=199).collect();
+    let list = pair_replicates(&ks, &ctx, &|_, _| Control::Continue);
+    let pair = summarise_pair(&ctx, &list);
+    conclude(rank(&fits, refused), &fits, vec![pair])
+}
+
+#[test]
+fn a_slope_that_the_data_have_rejects_the_constant() {
+    let y = [1.0, 1.4, 2.1, 2.4, 3.1];
+    let (constant, line) = (target(&[&|_| 1.0], &y), target(&[&|_| 1.0, &|x| x], &y));
+    let variants = [
+        variant("constant", &constant, &["line"]),
+        variant("line", &line, &[]),
+    ];
+    let found = compare(&variants, 0, 1);
+    assert_eq!(found.models[0].id, "line");
+    assert_eq!(found.models[0].verdict, "best");
+    let small = &found.models[1];
+    assert!(small.delta.unwrap() > 6.0);
+    let lrt = small.lrt.as_ref().unwrap();
+    assert_eq!(
+        (lrt.against.as_str(), lrt.method.as_str()),
+        ("line", "bootstrap")
+    );
+    // None of 199 replicates reached it.
+    close(lrt.p_value, 1.0 / 200.0, 1e-12);
+    assert!(small.verdict.starts_with("rejected against line"));
+    assert_eq!(found.supported, ["line"]);
+    let weights: f64 = found.models.iter().map(|m| m.weight.unwrap()).sum();
+    close(weights, 1.0, 1e-12);
+}
+
+#[test]
+fn a_slope_that_the_data_do_not_have_is_not_needed() {
+    let y = [2.0, 2.1, 1.9, 2.05, 2.0];
+    let (constant, line) = (target(&[&|_| 1.0], &y), target(&[&|_| 1.0, &|x| x], &y));
+    let variants = [
+        variant("constant", &constant, &["line"]),
+        variant("line", &line, &[]),
+    ];
+    let found = compare(&variants, 0, 1);
+    assert_eq!(found.models[0].id, "constant");
+    let pair = &found.pairs[0];
+    assert!(pair.nested && pair.p_second.is_none());
+    assert!(pair.p_first.unwrap() > 0.3, "{pair:?}");
+    assert!(pair.verdict.contains("is not needed"));
+    assert!(found.supported.contains(&"line".to_string()));
+}
+
+#[test]
+fn two_shapes_that_the_data_cannot_tell_apart_are_said_to_be_so() {
+    let y = [1.0, 1.6, 2.1, 2.4, 3.1];
+    let (line, root) = (
+        target(&[&|_| 1.0, &|x| x], &y),
+        target(&[&|_| 1.0, &|x| x * (1.0 + 0.02 * x)], &y),
+    );
+    let variants = [variant("line", &line, &[]), variant("bent", &root, &[])];
+    let found = compare(&variants, 0, 1);
+    let pair = &found.pairs[0];
+    assert!(!pair.nested);
+    assert!(
+        pair.p_first.unwrap() > 0.05 && pair.p_second.unwrap() > 0.05,
+        "{pair:?}"
+    );
+    assert!(
+        pair.verdict.contains("cannot be told apart"),
+        "{}",
+        pair.verdict
+    );
+    assert_eq!(found.supported.len(), 2);
+}
+
+#[test]
+fn variants_of_other_data_are_refused() {
+    let (a, b) = (
+        target(&[&|_| 1.0], &[1.0, 2.0, 3.0]),
+        target(&[&|_| 1.0], &[1.0, 2.0, 3.5]),
+    );
+    let variants = [variant("a", &a, &[]), variant("b", &b, &[])];
+    let (fits, refused) = fit_variants(&variants, &Options::default());
+    assert_eq!(fits.len(), 1);
+    assert_eq!(refused[0].id, "b");
+    assert!(refused[0].reason.contains("other data rows"));
+}
+
+#[test]
+fn a_model_without_aicc_is_refused_with_the_reason() {
+    let y = [1.0, 2.0];
+    let full = Example::linear(
+        &[vec![1.0, 0.0], vec![0.0, 1.0]],
+        &y,
+        &[0.5; 2],
+        2,
+        &[WIDE, WIDE],
+    );
+    let variants = [variant("full", &full, &[])];
+    let (fits, refused) = fit_variants(&variants, &Options::default());
+    assert!(fits.is_empty());
+    assert!(refused[0].reason.contains("AICc"), "{}", refused[0].reason);
+}
+
+#[test]
+fn a_larger_model_that_fits_worse_is_refitted_from_the_smaller_ones_optimum() {
+    // The larger model's search was stopped far away: its exact-summary start lies in another valley.
+    let y = [0.0, 0.2, 10.0, 10.1, 10.3];
+    let small = target(&[&|_| 1.0], &y);
+    let large = target(&[&|_| 1.0, &|x| if x > 10.0 { 1.0 } else { 0.0 }], &y);
+    let mut a = variant("small", &small, &["large"]);
+    a.starts = vec![vec![0.1], vec![10.1]];
+    let mut b = variant("large", &large, &[]);
+    b.optimum.theta = vec![0.1, 0.0];
+    let (fits, refused) = fit_variants(&[a, b], &Options::default());
+    assert!(refused.is_empty(), "{refused:?}");
+    assert!(fits[1].refitted_from_parent);
+    assert!(fits[1].exact.deviance <= fits[0].exact.deviance + 1e-4);
+}
