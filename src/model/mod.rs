@@ -271,6 +271,8 @@ pub struct Reaction {
     pub products: Vec<String>,
     /// Species that act on the rate.
     pub modifiers: Vec<String>,
+    /// Species that it changes, and the amount that one turn adds to each; a species may appear more than once.
+    pub changes: Vec<(String, Expr)>,
     /// Rate in amount per time.
     pub rate: Expr,
 }

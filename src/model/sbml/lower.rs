@@ -136,8 +136,7 @@ impl Lowering {
     }
 
     fn reactions(&mut self, log: &mut Log, raw: &Raw) {
-        let mut terms: Vec<Vec<Expr>> = raw.species.iter().map(|_| Vec::new()).collect();
-        let mut touched_by_fast = vec![false; raw.species.len()];
+        let mut touched = vec![false; raw.species.len()];
         let mut fast = Vec::new();
         let index: HashMap<&str, usize> = raw
             .species
@@ -193,24 +192,27 @@ impl Lowering {
                         Some((factor, _)) => product(Expr::symbol(factor.clone()), amount),
                         None => amount,
                     };
-                    if r.fast {
-                        if consumed {
-                            change = negative(change);
-                        }
-                        turn.push((s.species.clone(), change));
-                        touched_by_fast[i] = true;
-                        continue;
-                    }
-                    let mut term = product(change, Expr::symbol(r.id.clone()));
                     if consumed {
-                        term = Expr::unary(UnaryOp::Neg, term);
+                        change = negative(change);
                     }
-                    terms[i].push(term);
+                    turn.push((s.species.clone(), change));
+                    touched[i] = true;
                 }
             }
-            if !turn.is_empty() {
+            let mut changes = Vec::new();
+            if !r.fast {
+                changes = turn;
+            } else if !turn.is_empty() {
                 fast.push((Expr::symbol(r.id.clone()), turn));
             }
+            self.model.reactions.push(Reaction {
+                id: r.id.clone(),
+                reactants: r.reactants.iter().map(|s| s.species.clone()).collect(),
+                products: r.products.iter().map(|s| s.species.clone()).collect(),
+                modifiers: r.modifiers.iter().map(|m| m.0.clone()).collect(),
+                changes,
+                rate: r.rate.clone().unwrap_or_else(|| Expr::number(0.0)),
+            });
             for (modifier, place) in &r.modifiers {
                 if !index.contains_key(modifier.as_str()) {
                     log.add(self.names.unknown(modifier), place);
@@ -218,8 +220,8 @@ impl Lowering {
             }
         }
         self.model.fast = fast::independent(fast);
-        for ((s, terms), by_fast) in raw.species.iter().zip(terms).zip(touched_by_fast) {
-            if terms.is_empty() && !by_fast {
+        for (s, touched) in raw.species.iter().zip(touched) {
+            if !touched {
                 continue;
             }
             if self.drivers.contains_key(&s.id) {
@@ -230,17 +232,9 @@ impl Lowering {
                 );
                 continue;
             }
-            self.drivers
-                .insert(s.id.clone(), Driver::Reactions(sum(terms)));
-        }
-        for r in &raw.reactions {
-            self.model.reactions.push(Reaction {
-                id: r.id.clone(),
-                reactants: r.reactants.iter().map(|s| s.species.clone()).collect(),
-                products: r.products.iter().map(|s| s.species.clone()).collect(),
-                modifiers: r.modifiers.iter().map(|m| m.0.clone()).collect(),
-                rate: r.rate.clone().unwrap_or_else(|| Expr::number(0.0)),
-            });
+            let rate = reaction_rate(&self.model.reactions, &s.id);
+            let rate = rate.unwrap_or_else(|| Expr::number(0.0));
+            self.drivers.insert(s.id.clone(), Driver::Reactions(rate));
         }
     }
 
@@ -534,6 +528,21 @@ fn product(a: Expr, b: Expr) -> Expr {
         (_, Some(1.0)) => a,
         _ => Expr::binary(BinaryOp::Mul, a, b),
     }
+}
+
+/// Rate of a species' amount by reactions, `None` if none changes it.
+pub(super) fn reaction_rate(reactions: &[Reaction], species: &str) -> Option<Expr> {
+    let mut terms = Vec::new();
+    for r in reactions {
+        for (_, change) in r.changes.iter().filter(|(s, _)| s == species) {
+            let rate = Expr::symbol(r.id.clone());
+            terms.push(match change.as_number() {
+                Some(-1.0) => Expr::unary(UnaryOp::Neg, rate),
+                _ => product(change.clone(), rate),
+            });
+        }
+    }
+    (!terms.is_empty()).then(|| sum(terms))
 }
 
 /// `−a`, a number as a number.

@@ -665,41 +665,58 @@ fn operation(
     }
 }
 
+/// Functions whose MathML element is their whole meaning, those of one argument first.
+const ELEMENTS: [(&str, Function); 36] = [
+    ("exp", Function::Exp),
+    ("ln", Function::Ln),
+    ("abs", Function::Abs),
+    ("floor", Function::Floor),
+    ("ceiling", Function::Ceil),
+    ("factorial", Function::Factorial),
+    ("sin", Function::Sin),
+    ("cos", Function::Cos),
+    ("tan", Function::Tan),
+    ("sec", Function::Sec),
+    ("csc", Function::Csc),
+    ("cot", Function::Cot),
+    ("arcsin", Function::Asin),
+    ("arccos", Function::Acos),
+    ("arctan", Function::Atan),
+    ("arcsec", Function::Asec),
+    ("arccsc", Function::Acsc),
+    ("arccot", Function::Acot),
+    ("sinh", Function::Sinh),
+    ("cosh", Function::Cosh),
+    ("tanh", Function::Tanh),
+    ("sech", Function::Sech),
+    ("csch", Function::Csch),
+    ("coth", Function::Coth),
+    ("arcsinh", Function::Asinh),
+    ("arccosh", Function::Acosh),
+    ("arctanh", Function::Atanh),
+    ("arcsech", Function::Asech),
+    ("arccsch", Function::Acsch),
+    ("arccoth", Function::Acoth),
+    // Behind this line: of more than one argument.
+    ("min", Function::Min),
+    ("max", Function::Max),
+    ("xor", Function::Xor),
+    ("quotient", Function::Quotient),
+    ("rem", Function::Rem),
+    ("implies", Function::Implies),
+];
+/// Number of functions of one argument among them.
+const UNARY: usize = 30;
+
 fn unary_function(name: &str) -> Option<Function> {
-    use Function as F;
-    Some(match name {
-        "exp" => F::Exp,
-        "ln" => F::Ln,
-        "abs" => F::Abs,
-        "floor" => F::Floor,
-        "ceiling" => F::Ceil,
-        "factorial" => F::Factorial,
-        "sin" => F::Sin,
-        "cos" => F::Cos,
-        "tan" => F::Tan,
-        "sec" => F::Sec,
-        "csc" => F::Csc,
-        "cot" => F::Cot,
-        "arcsin" => F::Asin,
-        "arccos" => F::Acos,
-        "arctan" => F::Atan,
-        "arcsec" => F::Asec,
-        "arccsc" => F::Acsc,
-        "arccot" => F::Acot,
-        "sinh" => F::Sinh,
-        "cosh" => F::Cosh,
-        "tanh" => F::Tanh,
-        "sech" => F::Sech,
-        "csch" => F::Csch,
-        "coth" => F::Coth,
-        "arcsinh" => F::Asinh,
-        "arccosh" => F::Acosh,
-        "arctanh" => F::Atanh,
-        "arcsech" => F::Asech,
-        "arccsch" => F::Acsch,
-        "arccoth" => F::Acoth,
-        _ => return None,
-    })
+    let unary = ELEMENTS.iter().take(UNARY);
+    unary.clone().find(|(n, _)| *n == name).map(|(_, f)| *f)
+}
+
+/// The MathML element of a function.
+pub(super) fn element(function: Function) -> Option<&'static str> {
+    let mut all = ELEMENTS.iter();
+    all.find(|(_, f)| *f == function).map(|(n, _)| *n)
 }
 
 /// The number in a `<cn>`.

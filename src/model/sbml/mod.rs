@@ -7,6 +7,7 @@ mod lower;
 mod mathml;
 mod raw;
 mod read;
+mod write;
 mod xml;
 
 use std::io::Read;
@@ -17,6 +18,11 @@ use crate::diagnostic::{Finding, Source, has_errors};
 
 /// Stands for time in a model that calls something else `time`; no identifier looks like it.
 pub use crate::math::TIME_BESIDE_A_NAME;
+
+pub use write::{WriteError, write};
+
+/// Namespace of the newest SBML that is read, and of what is written.
+const CORE_NAMESPACE: &str = "http://www.sbml.org/sbml/level3/version2/core";
 
 /// Reads an SBML file.
 ///
