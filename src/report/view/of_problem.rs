@@ -168,15 +168,22 @@ fn prior(prior: &Prior, scale: Scale, unit: Option<&str>) -> String {
             number(libm::exp(mean - Z * sd)),
             number(libm::exp(mean + Z * sd)),
         ),
-        ("normal", [mean, sd]) => {
-            let on = match (prior.on_scale, scale) {
-                (true, Scale::Log10) => " on log₁₀",
-                (true, Scale::Log) => " on ln",
-                (true, Scale::Logit) => " on logit",
-                _ => "",
+        ("normal", [mean, sd]) if prior.on_scale && scale != Scale::Lin => {
+            // Normal on the scale of estimation: people read the natural one.
+            let (name, back): (&str, fn(f64) -> f64) = match scale {
+                Scale::Logit => ("logit-normal", |x| 1.0 / (1.0 + libm::exp(-x))),
+                Scale::Log10 => ("log-normal", |x| libm::pow(10.0, x)),
+                _ => ("log-normal", libm::exp),
             };
-            format!("normal{on}, {} ± {}", number(*mean), number(*sd))
+            let at = |k: f64| number(back(mean + k * Z * sd));
+            format!(
+                "{name}, median {}{behind}, 95\u{202f}% within {}\u{a0}to\u{a0}{}",
+                at(0.0),
+                at(-1.0),
+                at(1.0)
+            )
         }
+        ("normal", [mean, sd]) => format!("normal, {} ± {}{behind}", number(*mean), number(*sd)),
         (name, parameters) => format!(
             "{name} ({})",
             parameters
@@ -213,4 +220,41 @@ fn relation(r: &crate::problem::Relation) -> String {
         text.push_str(&format!(", with {}", with.join(", ")));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prior_is_told_on_the_natural_scale() {
+        let p = |distribution: &str, parameters: &[f64], on_scale: bool| Prior {
+            distribution: distribution.into(),
+            parameters: parameters.to_vec(),
+            on_scale,
+            truncated: true,
+        };
+        let plain = |t: String| t.replace(['\u{202f}', '\u{a0}'], " ");
+        let told = |q: &Prior, s: Scale| plain(prior(q, s, Some("nM")));
+        assert_eq!(
+            told(&p("log-normal", &[1.504, 0.7], false), Scale::Log10),
+            "log-normal, median 4.5 nM, 95 % within 1.1 to 18"
+        );
+        assert_eq!(
+            told(&p("normal", &[0.653, 0.304], true), Scale::Log10),
+            "log-normal, median 4.5 nM, 95 % within 1.1 to 18"
+        );
+        assert_eq!(
+            told(&p("normal", &[0.0, 1.0], true), Scale::Logit),
+            "logit-normal, median 0.50 nM, 95 % within 0.12 to 0.88"
+        );
+        assert_eq!(
+            told(&p("normal", &[3.0, 0.5], false), Scale::Lin),
+            "normal, 3.0 ± 0.50 nM"
+        );
+        assert_eq!(
+            told(&p("uniform", &[1.0, 2.0], false), Scale::Lin),
+            "uniform (1.0, 2.0)"
+        );
+    }
 }
