@@ -185,7 +185,7 @@ fn panel(
             let mut text = format!(
                 "{} at {}",
                 label::value(*v, unit),
-                label::value(*t, study.time_unit.as_deref())
+                label::time(*t, study.time_unit.as_deref())
             );
             if let (Some(l), Some(u)) = (course.band.lower.get(i), course.band.upper.get(i)) {
                 text.push_str(&format!(" ({})", label::range(Some(*l), Some(*u), unit)));

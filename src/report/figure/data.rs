@@ -49,10 +49,7 @@ pub fn row_text(study: &Study, row: &DataRow) -> String {
     let unit = study.observable_unit(&row.observable);
     let mut text = row.experiment.clone();
     if let Some(t) = row.time {
-        text.push_str(&format!(
-            ", {}",
-            label::value(t, study.time_unit.as_deref())
-        ));
+        text.push_str(&format!(", {}", label::time(t, study.time_unit.as_deref())));
     }
     text.push_str(": ");
     if let Some(m) = row.measured {
@@ -64,7 +61,7 @@ pub fn row_text(study: &Study, row: &DataRow) -> String {
                 text.push_str(&format!("all at or above {}", label::value(m, unit)))
             }
             (_, Some(sd)) => text.push_str(&format!(
-                "measured {} ± {} SD",
+                "measured {} ± {} (SD)",
                 significant(m, 4, Style::Typeset),
                 label::value(sd, unit)
             )),
@@ -371,7 +368,7 @@ fn listed_residuals(study: &Study, rows: &[(&DataRow, f64, bool)]) -> Drawing {
             match r.time.filter(|_| several_times) {
                 Some(t) => format!(
                     "{name}, {arm}, {}",
-                    label::value(t, study.time_unit.as_deref())
+                    label::time(t, study.time_unit.as_deref())
                 ),
                 None => format!("{name}, {arm}"),
             }

@@ -23,6 +23,15 @@ pub fn value(value: f64, unit: Option<&str>) -> String {
     )
 }
 
+/// A time as it was given, with its unit.
+pub fn time(t: f64, unit: Option<&str>) -> String {
+    format!(
+        "{}{}",
+        super::super::number::shortest(t, Style::Typeset),
+        words::behind(unit)
+    )
+}
+
 /// An interval for hover texts.
 pub fn range(lower: Option<f64>, upper: Option<f64>, unit: Option<&str>) -> String {
     let end =
