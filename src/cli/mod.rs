@@ -8,14 +8,17 @@ use clap::{CommandFactory as _, Parser as _};
 
 mod commands;
 mod common;
+mod conclusions;
 mod console;
 mod exit;
 mod failure;
+mod predictions;
 mod session;
 mod show;
 mod stages;
 mod table;
 mod viewing;
+mod whole;
 
 pub use exit::Exit;
 

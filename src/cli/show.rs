@@ -262,6 +262,73 @@ pub fn bootstrap(console: &mut Console, fit: &FitDocument, d: &BootstrapDocument
     }
 }
 
+/// A dose-response.
+pub fn dose(console: &mut Console, d: &crate::predict::dose::DoseResponse) {
+    let level = words::level(Some(d.level));
+    let mut t = Table::new(
+        format!(
+            "{} against {}, {} replicates",
+            d.response, d.input, d.replicates
+        ),
+        vec![
+            Column::words(""),
+            Column::number("value"),
+            Column::words("unit"),
+            Column::words(format!("{level} interval")),
+            Column::number("prior share"),
+            Column::words(""),
+        ],
+    );
+    let s = &d.summary;
+    let dose_unit = d.input_unit.as_deref();
+    let unit = d.response_unit.as_deref();
+    for (name, e, unit) in [
+        ("control", &s.control, unit),
+        ("Emax", &s.emax, unit),
+        ("EC10", &s.ec10, dose_unit),
+        ("EC50", &s.ec50, dose_unit),
+        ("EC90", &s.ec90, dose_unit),
+        ("Hill slope", &s.hill, None),
+    ] {
+        let ends = |x: f64| Some(x).filter(|x| x.is_finite());
+        let text = match (ends(e.lower), ends(e.upper)) {
+            (Some(a), Some(b)) => format!(
+                "{} to {}",
+                number::significant(a, 3, STYLE),
+                number::significant(b, 3, STYLE)
+            ),
+            (Some(a), None) => format!("above {}", number::significant(a, 3, STYLE)),
+            (None, Some(b)) => format!("below {}", number::significant(b, 3, STYLE)),
+            (None, None) => "no ends".into(),
+        };
+        let remark = match (&e.reason, e.in_tested_range) {
+            (Some(reason), _) => reason.clone(),
+            (None, Some(false)) => "outside the tested doses".into(),
+            _ => String::new(),
+        };
+        t.row(vec![
+            name.into(),
+            if e.value.is_finite() {
+                number::significant(e.value, 3, STYLE)
+            } else {
+                "–".into()
+            }
+            .into(),
+            words::unit(unit).unwrap_or_default().into(),
+            text.into(),
+            e.prior_share
+                .map(|w| number::percent(w, STYLE))
+                .unwrap_or_default()
+                .into(),
+            Cell::from(remark).tone(Tone::Mind),
+        ]);
+    }
+    console.table(&t.without_empty_columns());
+    for w in &d.warnings {
+        console.note(format!("warning[{}]: {}", w.code, w.text));
+    }
+}
+
 /// Warnings of a fit on stderr, the most serious first.
 pub fn warnings(console: &Console, d: &FitDocument) {
     for w in &d.warnings {

@@ -8,6 +8,7 @@ use crate::fit;
 use crate::objective::Target as _;
 use crate::objective::{BuildOptions, Objective};
 use crate::study::audit::Provenance;
+use crate::study::checkpoint::CheckpointError;
 use crate::study::files::{self, ResultError};
 use crate::study::fitted::Fitted;
 use crate::study::open::Prepared;
@@ -292,6 +293,44 @@ impl<'a> Scene<'a> {
             Outcome::Shard { .. } => Value::Null,
         };
         Ok((outcome, document))
+    }
+
+    /// Runs a whole bootstrap; a checkpoint of other inputs is started anew instead of refused.
+    pub fn bootstrap_again(
+        &self,
+        stage: &BootstrapStage,
+        resume: bool,
+        console: &Console,
+    ) -> Result<(Outcome, Value), Failure> {
+        match self.bootstrap(stage, None, resume, console) {
+            Err(Failure::Checkpoint(CheckpointError::Other { .. })) => {
+                self.bootstrap(stage, None, false, console)
+            }
+            other => other,
+        }
+    }
+
+    /// Parameter vectors of the bootstrap's replicates that succeeded, made first where there are none yet.
+    pub fn replicates(
+        &self,
+        fitted: &Fitted,
+        samples: Option<u64>,
+        console: &Console,
+    ) -> Result<Vec<Vec<f64>>, Failure> {
+        let flags = BootstrapFlags {
+            samples,
+            ..BootstrapFlags::default()
+        };
+        let stage = self.bootstrap_stage(fitted, &flags)?;
+        match self.bootstrap_again(&stage, true, console)? {
+            (Outcome::Whole(whole), _) => Ok(whole
+                .replicates
+                .iter()
+                .filter(|r| r.index > 0 && r.succeeded())
+                .map(|r| r.theta.clone())
+                .collect()),
+            (Outcome::Shard { .. }, _) => Ok(Vec::new()),
+        }
     }
 
     /// Writes the files of a bootstrap.

@@ -10,6 +10,7 @@ pub mod files;
 pub mod findings;
 pub mod fitted;
 pub mod fitting;
+pub mod gates;
 pub mod json;
 pub mod open;
 pub mod plan;

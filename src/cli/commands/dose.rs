@@ -3,6 +3,13 @@
 use std::path::PathBuf;
 
 use super::super::common::{Display, Integration, Run};
+use super::super::console::Console;
+use super::super::session::Session;
+use super::super::stages::Scene;
+use super::super::{Exit, Failure, show};
+use crate::objective::BuildOptions;
+use crate::report::view;
+use crate::study::plan::DosePlan;
 
 /// Dose-response of an observable: curve, EC/IC 10, 50 and 90, Emax and Hill slope, each with its interval.
 #[derive(Debug, clap::Args)]
@@ -39,4 +46,36 @@ pub struct Arguments {
     pub run: Run,
     #[command(flatten)]
     pub display: Display,
+}
+
+impl Arguments {
+    /// Computes the curve.
+    pub fn run(&self, console: &mut Console) -> Result<Exit, Failure> {
+        let session = Session::open(&self.problem, &self.run, &self.integration)?;
+        let prepared = session.prepare(console)?;
+        let scene = Scene::new(&session, &prepared, BuildOptions::default())?;
+        let fitted = scene.fit_or_recall(None, console)?;
+        let replicates = scene.replicates(&fitted, self.samples, console)?;
+        let plan = DosePlan {
+            id: "dose".into(),
+            input: self.input.clone(),
+            range: self.range.clone(),
+            observable: self.observable.clone(),
+            experiment: self.experiment.clone(),
+            time: self.time,
+            summary: self.summary.clone(),
+            note: None,
+        };
+        let result = scene.dose(&fitted, &replicates, &plan)?;
+        let study = prepared
+            .models
+            .first()
+            .map_or_else(view::Study::default, |m| {
+                view::Study::of(&prepared.problem, m)
+            });
+        let document = scene.write_dose("dose", "dose", &result, &study)?;
+        show::dose(console, &result.response);
+        console.document(document);
+        Ok(Exit::Ok)
+    }
 }

@@ -97,6 +97,8 @@ impl Command {
             Self::Evaluate(a) => a.run(console),
             Self::Fit(a) => a.run(console),
             Self::Bootstrap(a) => a.run(console),
+            Self::Run(a) => a.run(console),
+            Self::Dose(a) => a.run(console),
             Self::Bench(a) => a.run(console),
             Self::Report(a) => a.run(console),
             Self::Schema(a) => a.run(console),
