@@ -2,7 +2,17 @@
 
 use std::path::PathBuf;
 
-use super::super::common::{Display, Run};
+use super::super::common::{Display, Integration, Run};
+use super::super::console::Console;
+use super::super::session::Session;
+use super::super::stages::{BootstrapFlags, Scene, refused};
+use super::super::{Exit, Failure, show};
+use crate::diagnostic::Finding;
+use crate::objective::BuildOptions;
+use crate::study::atomic::{self, FileError};
+use crate::study::stage_bootstrap::{self, MergeError};
+use crate::study::stage_fit::checkpoint_path;
+use crate::study::{checkpoint, work};
 
 /// Join the pieces that `--shard` computed; the result has the same bytes as that of one process.
 #[derive(Debug, clap::Args)]
@@ -20,4 +30,105 @@ pub struct Arguments {
     pub run: Run,
     #[command(flatten)]
     pub display: Display,
+}
+
+impl Arguments {
+    /// Joins the pieces and makes the result.
+    pub fn run(&self, console: &mut Console) -> Result<Exit, Failure> {
+        let files = self.pieces()?;
+        let (header, records) = stage_bootstrap::join(&files).map_err(|e| match e {
+            MergeError::Checkpoint(e) => Failure::Checkpoint(e),
+            e => Failure::from(
+                Finding::error("merge-refused", e.to_string())
+                    .help("compute the missing pieces with the same inputs, or leave the odd ones out"),
+            ),
+        })?;
+        if header.kind != "bootstrap" {
+            return Err(Failure::usage(
+                format!("pieces of `{}` cannot be joined here", header.kind),
+                "pieces of a bootstrap can",
+            ));
+        }
+        let problem = self.problem.clone().unwrap_or_else(|| PathBuf::from(&header.problem));
+        let get = |key: &str| header.arguments.get(key);
+        let number = |key: &str| get(key).and_then(serde_json::Value::as_f64);
+        let run = Run {
+            seed: get("seed").and_then(serde_json::Value::as_u64),
+            level: self.run.level.or(number("level")),
+            scenario: get("scenario").and_then(serde_json::Value::as_str).map(str::to_string),
+            ..self.run.clone()
+        };
+        let integration = Integration {
+            rtol: number("rtol"),
+            atol: number("atol"),
+        };
+        let session = Session::open(&problem, &run, &integration)?;
+        let known = |s: &str| session.study.plan.plan.scenarios.iter().any(|p| p.id == s);
+        let scenario = run.scenario.as_deref().filter(|s| known(s));
+        let prepared = session.study.prepare(scenario)?;
+        console.findings(&prepared.findings);
+        let scene = Scene::new(&session, &prepared, BuildOptions::default())?;
+        // The pieces' own fit: that of the first folder, so that nothing is fitted here that they did not have.
+        if let Some(dir) = self.dirs.first() {
+            let from = dir.join(crate::study::stage_fit::RESULT);
+            let to = scene.folder.join(crate::study::stage_fit::RESULT);
+            if from.exists() && !to.exists() {
+                let bytes = std::fs::read(&from).map_err(FileError::of("read", &from))?;
+                atomic::write(&to, &bytes)?;
+            }
+        }
+        let fitted = scene.fit_or_recall(None, console)?;
+        let parse = |key: &str| get(key).cloned().unwrap_or_default();
+        let flags = BootstrapFlags {
+            samples: Some(header.units),
+            kind: serde_json::from_value(parse("kind")).ok(),
+            draw: serde_json::from_value(parse("draw")).ok(),
+            interval: serde_json::from_value(parse("ci")).ok(),
+            fixed_priors: get("fixed_priors").and_then(serde_json::Value::as_bool).unwrap_or(false),
+            stratify_on: get("stratify_on").and_then(serde_json::Value::as_str).map(str::to_string),
+            min_success: number("min_success"),
+        };
+        let stage = scene.bootstrap_stage(&fitted, &flags)?;
+        let differences = stage.header().differences(&header);
+        if !differences.is_empty() {
+            return Err(Failure::from(
+                Finding::error(
+                    "merge-refused",
+                    format!("the pieces were made with other inputs than {} has now: {} differ", problem.display(), differences.join(", ")),
+                )
+                .help("give the problem, the fit and the program that the pieces were made with"),
+            ));
+        }
+        let path = checkpoint_path(&scene.folder, "bootstrap", None);
+        checkpoint::write(&path, &header, &records)?;
+        let replicates = work::recall(&path, &records)?;
+        let whole = stage.from_records(replicates).map_err(refused)?;
+        let document = scene.write_bootstrap(&whole)?;
+        console.line(format!("joined {} pieces", files.len()));
+        show::bootstrap(console, &fitted.document, &whole.document);
+        console.document(document);
+        Ok(if whole.document.status == "partial" { Exit::Partial } else { Exit::Ok })
+    }
+
+    /// The checkpoints of the pieces.
+    fn pieces(&self) -> Result<Vec<PathBuf>, Failure> {
+        let mut files = Vec::new();
+        for dir in &self.dirs {
+            let folder = dir.join("checkpoints");
+            let mut own: Vec<PathBuf> = std::fs::read_dir(&folder)
+                .map_err(FileError::of("read", &folder))?
+                .filter_map(|e| Some(e.ok()?.path()))
+                .filter(|p| p.file_name().is_some_and(|n| n.to_string_lossy().contains(".shard-")))
+                .collect();
+            if own.is_empty() {
+                return Err(Failure::from(
+                    Finding::error("merge-refused", format!("{} holds no piece", dir.display()))
+                        .help("a piece is what `--shard I/N --out DIR` leaves in DIR"),
+                ));
+            }
+            own.sort();
+            files.extend(own);
+        }
+        Ok(files)
+    }
 }

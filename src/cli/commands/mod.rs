@@ -99,6 +99,7 @@ impl Command {
             Self::Bootstrap(a) => a.run(console),
             Self::Run(a) => a.run(console),
             Self::Dose(a) => a.run(console),
+            Self::Merge(a) => a.run(console),
             Self::Bench(a) => a.run(console),
             Self::Report(a) => a.run(console),
             Self::Schema(a) => a.run(console),
