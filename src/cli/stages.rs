@@ -96,6 +96,11 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// Settings of a fit with a number of starts.
+    pub fn fit_settings(&self, starts: u64) -> crate::study::result::FitSettings {
+        self.stage(Some(starts)).settings()
+    }
+
     /// Fits and writes the result files.
     pub fn fit(
         &self,

@@ -390,6 +390,8 @@ pub struct Claim {
     pub arguments: Vec<String>,
     /// As printed, digits included.
     pub printed: String,
+    /// Whether the printed number is expected to come out (column `expect`, `yes` unless it says `no`).
+    pub expect: bool,
     /// Source.
     pub source: Option<String>,
     /// Row of the table, counted from 2.

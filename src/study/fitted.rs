@@ -10,7 +10,7 @@ use crate::fit::{Optimum, Side};
 use crate::objective::{EvalError, Objective, Parts, RowKind, Target};
 use crate::problem::{NoiseSetting, RelationKind};
 use crate::search::{Termination, Want};
-use crate::uncertainty::{Estimate, Goodness, Linearised, fisher, goodness};
+use crate::uncertainty::{Estimate, Goodness, Linearised, Verdict, fisher, goodness};
 
 /// Version of `result.json`.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -254,7 +254,48 @@ pub fn from_end(
 }
 
 fn estimates(objective: &Objective, linearised: &Linearised, level: f64) -> Vec<Estimate> {
-    fisher::estimates(objective.coordinates(), linearised, level)
+    let mut list = fisher::estimates(objective.coordinates(), linearised, level);
+    for e in &mut list {
+        let (verdict, text) = verdict(e);
+        e.verdict = Some(verdict);
+        e.verdict_text = Some(text);
+    }
+    list
+}
+
+/// What the quick interval says about a parameter, until a profile says it better.
+fn verdict(e: &Estimate) -> (Verdict, String) {
+    if e.prior_share >= warnings::PRIOR_ONLY {
+        let share = 100.0 * e.prior_share;
+        return (
+            Verdict::PriorOnly,
+            format!("{share:.0} % of the information on it is its prior's"),
+        );
+    }
+    if let Some(side) = &e.at_bound {
+        return (
+            Verdict::PracticallyNonIdentifiable,
+            format!("the estimate lies at its {side} bound"),
+        );
+    }
+    match e
+        .interval
+        .as_ref()
+        .map(|i| (i.lower.closed(), i.upper.closed()))
+    {
+        None => (
+            Verdict::StructurallyNonIdentifiable,
+            "only a combination with other parameters is determined, or nothing".into(),
+        ),
+        Some((Some(lower), Some(upper))) if lower >= e.lower_bound && upper <= e.upper_bound => (
+            Verdict::Identifiable,
+            "its quick interval lies within its bounds; a profile would confirm it".into(),
+        ),
+        Some(_) => (
+            Verdict::PracticallyNonIdentifiable,
+            "its quick interval reaches beyond a bound of the search".into(),
+        ),
+    }
 }
 
 fn goodness_document(objective: &Objective, g: &Goodness) -> GoodnessDocument {

@@ -38,10 +38,9 @@ impl Arguments {
         let files = self.pieces()?;
         let (header, records) = stage_bootstrap::join(&files).map_err(|e| match e {
             MergeError::Checkpoint(e) => Failure::Checkpoint(e),
-            e => Failure::from(
-                Finding::error("merge-refused", e.to_string())
-                    .help("compute the missing pieces with the same inputs, or leave the odd ones out"),
-            ),
+            e => Failure::from(Finding::error("merge-refused", e.to_string()).help(
+                "compute the missing pieces with the same inputs, or leave the odd ones out",
+            )),
         })?;
         if header.kind != "bootstrap" {
             return Err(Failure::usage(
@@ -49,13 +48,18 @@ impl Arguments {
                 "pieces of a bootstrap can",
             ));
         }
-        let problem = self.problem.clone().unwrap_or_else(|| PathBuf::from(&header.problem));
+        let problem = self
+            .problem
+            .clone()
+            .unwrap_or_else(|| PathBuf::from(&header.problem));
         let get = |key: &str| header.arguments.get(key);
         let number = |key: &str| get(key).and_then(serde_json::Value::as_f64);
         let run = Run {
             seed: get("seed").and_then(serde_json::Value::as_u64),
             level: self.run.level.or(number("level")),
-            scenario: get("scenario").and_then(serde_json::Value::as_str).map(str::to_string),
+            scenario: get("scenario")
+                .and_then(serde_json::Value::as_str)
+                .map(str::to_string),
             ..self.run.clone()
         };
         let integration = Integration {
@@ -84,8 +88,12 @@ impl Arguments {
             kind: serde_json::from_value(parse("kind")).ok(),
             draw: serde_json::from_value(parse("draw")).ok(),
             interval: serde_json::from_value(parse("ci")).ok(),
-            fixed_priors: get("fixed_priors").and_then(serde_json::Value::as_bool).unwrap_or(false),
-            stratify_on: get("stratify_on").and_then(serde_json::Value::as_str).map(str::to_string),
+            fixed_priors: get("fixed_priors")
+                .and_then(serde_json::Value::as_bool)
+                .unwrap_or(false),
+            stratify_on: get("stratify_on")
+                .and_then(serde_json::Value::as_str)
+                .map(str::to_string),
             min_success: number("min_success"),
         };
         let stage = scene.bootstrap_stage(&fitted, &flags)?;
@@ -94,7 +102,11 @@ impl Arguments {
             return Err(Failure::from(
                 Finding::error(
                     "merge-refused",
-                    format!("the pieces were made with other inputs than {} has now: {} differ", problem.display(), differences.join(", ")),
+                    format!(
+                        "the pieces were made with other inputs than {} has now: {} differ",
+                        problem.display(),
+                        differences.join(", ")
+                    ),
                 )
                 .help("give the problem, the fit and the program that the pieces were made with"),
             ));
@@ -107,7 +119,11 @@ impl Arguments {
         console.line(format!("joined {} pieces", files.len()));
         show::bootstrap(console, &fitted.document, &whole.document);
         console.document(document);
-        Ok(if whole.document.status == "partial" { Exit::Partial } else { Exit::Ok })
+        Ok(if whole.document.status == "partial" {
+            Exit::Partial
+        } else {
+            Exit::Ok
+        })
     }
 
     /// The checkpoints of the pieces.
@@ -118,7 +134,10 @@ impl Arguments {
             let mut own: Vec<PathBuf> = std::fs::read_dir(&folder)
                 .map_err(FileError::of("read", &folder))?
                 .filter_map(|e| Some(e.ok()?.path()))
-                .filter(|p| p.file_name().is_some_and(|n| n.to_string_lossy().contains(".shard-")))
+                .filter(|p| {
+                    p.file_name()
+                        .is_some_and(|n| n.to_string_lossy().contains(".shard-"))
+                })
                 .collect();
             if own.is_empty() {
                 return Err(Failure::from(

@@ -100,6 +100,7 @@ impl Command {
             Self::Run(a) => a.run(console),
             Self::Dose(a) => a.run(console),
             Self::Merge(a) => a.run(console),
+            Self::Verify(a) => a.run(console),
             Self::Bench(a) => a.run(console),
             Self::Report(a) => a.run(console),
             Self::Schema(a) => a.run(console),

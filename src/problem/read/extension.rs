@@ -306,6 +306,7 @@ pub(in super::super) fn claims(sheet: &Sheet, findings: &mut Findings) -> Vec<Cl
     let arguments = sheet.require("arguments", findings);
     let printed = sheet.require("printed", findings);
     let source = sheet.column("source");
+    let expect = sheet.column("expect");
     let mut list: Vec<Claim> = Vec::new();
     for row in sheet.rows() {
         let mut cells = Cells { row, findings };
@@ -317,6 +318,7 @@ pub(in super::super) fn claims(sheet: &Sheet, findings: &mut Findings) -> Vec<Cl
             .map(|a| a.trim().to_string())
             .collect();
         let printed = cells.text(printed).to_string();
+        let expect = cells.given(expect) != Some("no");
         let (Some(id), Some(kind)) = (id, kind) else {
             continue;
         };
@@ -325,6 +327,7 @@ pub(in super::super) fn claims(sheet: &Sheet, findings: &mut Findings) -> Vec<Cl
             kind,
             arguments,
             printed,
+            expect,
             source: cells.note(source),
             row: cells.row.number,
         });

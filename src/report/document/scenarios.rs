@@ -5,9 +5,9 @@ use super::super::view::{Conclusion, Fit, View};
 use super::super::words;
 use super::{Block, Cell, Column, Section, Table, Text, Tone};
 
-/// Whether a conclusion is not the same in all scenarios.
+/// Whether a conclusion is not the same in all scenarios that judge it.
 pub fn differs(c: &Conclusion) -> bool {
-    let mut outcomes = c.holds.values();
+    let mut outcomes = c.holds.values().filter(|o| o.is_some());
     let first = outcomes.next();
     outcomes.any(|o| Some(o) != first)
 }
