@@ -13,6 +13,7 @@ mod console;
 mod exit;
 mod failure;
 mod predictions;
+mod profiling;
 mod session;
 mod show;
 mod stages;

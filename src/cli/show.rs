@@ -329,6 +329,85 @@ pub fn dose(console: &mut Console, d: &crate::predict::dose::DoseResponse) {
     }
 }
 
+/// Profiles: interval, threshold, verdict of each.
+pub fn profiles(console: &mut Console, p: &crate::uncertainty::Profiles) {
+    let level = words::level(Some(p.level));
+    let mut t = Table::new(
+        "Profile likelihood",
+        vec![
+            Column::words(""),
+            Column::words(format!("{level} interval")),
+            Column::words("method"),
+            Column::words("lower end by"),
+            Column::words("upper end by"),
+            Column::words("verdict"),
+        ],
+    );
+    for item in p.parameters.iter().chain(&p.predictions) {
+        let cause = |c: &Option<crate::uncertainty::Cause>| {
+            c.as_ref().map(ToString::to_string).unwrap_or_default()
+        };
+        t.row(vec![
+            item.id.as_str().into(),
+            words::interval(&item.interval, None, STYLE).into(),
+            words::method_short(item.interval.method).into(),
+            cause(&item.interval.lower_cause).into(),
+            cause(&item.interval.upper_cause).into(),
+            item.verdict.map(words::verdict).unwrap_or_default().into(),
+        ]);
+    }
+    console.table(&t.without_empty_columns());
+    for b in &p.better_optima {
+        console.note(format!("warning[better-optimum]: the profile of {} found a better optimum ({} instead of {}); everything was redone from it, and the fit should be as well", b.found_by, b.after, b.before));
+    }
+    for (id, reason) in &p.refused {
+        console.note(format!("warning[profile-refused]: {id}: {reason}"));
+    }
+}
+
+/// A combination: the scores over the surface.
+pub fn combination(console: &mut Console, c: &crate::predict::combination::Combination) {
+    let [a, b] = &c.inputs;
+    let mut t = Table::new(
+        format!(
+            "{a} with {b} on {}, {} replicates; excess in parts of the full effect",
+            c.response, c.replicates
+        ),
+        vec![
+            Column::words("definition"),
+            Column::number("mean excess"),
+            Column::words(format!("{} interval", words::level(Some(c.level)))),
+            Column::words("verdict"),
+        ],
+    );
+    for (name, s) in [
+        ("Bliss", &c.synergy.bliss),
+        ("Loewe", &c.synergy.loewe),
+        ("HSA", &c.synergy.hsa),
+    ] {
+        let show = |x: f64| number::significant(x, 3, STYLE);
+        let applies = s.not_applicable.is_none();
+        t.row(vec![
+            name.into(),
+            if applies { show(s.mean) } else { String::new() }.into(),
+            if applies {
+                format!("{} to {}", show(s.lower), show(s.upper))
+            } else {
+                String::new()
+            }
+            .into(),
+            s.not_applicable
+                .clone()
+                .unwrap_or_else(|| s.verdict.replace('_', " "))
+                .into(),
+        ]);
+    }
+    console.table(&t.without_empty_columns());
+    for w in &c.warnings {
+        console.note(format!("warning[{}]: {}", w.code, w.text));
+    }
+}
+
 /// Warnings of a fit on stderr, the most serious first.
 pub fn warnings(console: &Console, d: &FitDocument) {
     for w in &d.warnings {

@@ -115,6 +115,17 @@ pub fn whole(session: &Session, options: &Options, console: &Console) -> Result<
         doses.push(result.response);
     }
 
+    let mut combinations = Vec::new();
+    for c in &plan.combinations {
+        let result = main.combine(&fitted, &thetas, c)?;
+        main.write_combination(&format!("combine_{}", c.id), &c.id, &result, &vocabulary)?;
+        combinations.push(result);
+    }
+    let profiled = match &plan.profile {
+        Some(p) if !options.recall => Some(main.profile(&fitted, p, options.resume, console)?.0),
+        _ => None,
+    };
+
     let mut fits = vec![fitted.document.clone()];
     let mut warnings: Vec<shown::Warning> = Vec::new();
     for p in prepared.iter().skip(1) {
@@ -151,6 +162,10 @@ pub fn whole(session: &Session, options: &Options, console: &Console) -> Result<
     let mut v = viewing::view(first, &main.folder, &mut notes);
     notes.iter().for_each(|n| console.note(n));
     v.doses = doses;
+    v.combinations = combinations;
+    if profiled.is_some() {
+        v.profiles = profiled;
+    }
     v.warnings.extend(warnings);
     v.conclusions = conclusions::conclusions(&fits.iter().collect::<Vec<_>>());
     Ok(Whole {

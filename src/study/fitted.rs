@@ -10,7 +10,7 @@ use crate::fit::{Optimum, Side};
 use crate::objective::{EvalError, Objective, Parts, RowKind, Target};
 use crate::problem::{NoiseSetting, RelationKind};
 use crate::search::{Termination, Want};
-use crate::uncertainty::{Estimate, Goodness, Linearised, Verdict, fisher, goodness};
+use crate::uncertainty::{Estimate, Goodness, Linearised, Verdict, fisher, goodness, information};
 
 /// Version of `result.json`.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -50,6 +50,9 @@ pub struct FitDocument {
     /// Goodness of fit of the means.
     #[serde(flatten)]
     pub goodness: GoodnessDocument,
+    /// Information criteria on the exact summary.
+    #[serde(flatten)]
+    pub criteria: CriteriaDocument,
     /// Rows.
     pub n_data: usize,
     /// Estimated parameters.
@@ -101,6 +104,23 @@ pub struct GoodnessDocument {
     pub p_value_method: String,
     /// P of χ² if the reported SDs were known.
     pub p_value_if_sd_known: Option<f64>,
+}
+
+/// Information criteria.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CriteriaDocument {
+    /// Akaike's criterion.
+    pub aic: Option<f64>,
+    /// Akaike's criterion for small samples.
+    pub aicc: Option<f64>,
+    /// Schwarz's criterion.
+    pub bic: Option<f64>,
+    /// Deviance that they are made from.
+    pub deviance: Option<f64>,
+    /// Why one is null.
+    pub criteria_reason: Option<String>,
+    /// Rows that the exact summary gives up.
+    pub given_up: Vec<usize>,
 }
 
 /// How the best search ended.
@@ -222,6 +242,7 @@ pub fn from_end(
         penalty,
         chi2,
         goodness: goodness_document(objective, &goodness),
+        criteria: criteria(objective, &optimum.theta, ws),
         n_data: objective.rows().len(),
         n_estimated: objective.coordinates().len(),
         noise: noise(objective),
@@ -325,6 +346,24 @@ fn goodness_document(objective: &Objective, g: &Goodness) -> GoodnessDocument {
         p_value: g.p_value,
         p_value_method: g.p_value_method.clone(),
         p_value_if_sd_known: g.p_value_if_sd_known,
+    }
+}
+
+/// Criteria on the exact summary, refitted from the optimum.
+fn criteria(
+    objective: &Objective,
+    theta: &[f64],
+    ws: &mut <Objective as Target>::Workspace,
+) -> CriteriaDocument {
+    let options = crate::search::Options::default();
+    let c = information::criteria(objective, objective.data(), &[theta], &options, ws);
+    CriteriaDocument {
+        aic: c.aic,
+        aicc: c.aicc,
+        bic: c.bic,
+        deviance: c.deviance,
+        criteria_reason: c.reason,
+        given_up: c.given_up,
     }
 }
 

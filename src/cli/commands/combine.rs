@@ -3,6 +3,13 @@
 use std::path::PathBuf;
 
 use super::super::common::{Display, Integration, Run};
+use super::super::console::Console;
+use super::super::session::Session;
+use super::super::stages::Scene;
+use super::super::{Exit, Failure, show};
+use crate::objective::BuildOptions;
+use crate::report::view;
+use crate::study::plan::{self, CombinationPlan};
 
 /// What more of the observable means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -57,4 +64,50 @@ pub struct Arguments {
     pub run: Run,
     #[command(flatten)]
     pub display: Display,
+}
+
+impl Arguments {
+    /// Computes the surface.
+    pub fn run(&self, console: &mut Console) -> Result<Exit, Failure> {
+        let inputs: [String; 2] = self
+            .inputs
+            .clone()
+            .try_into()
+            .map_err(|list: Vec<String>| {
+                Failure::usage(
+                    format!("a combination has two inputs, not {}", list.len()),
+                    "write --inputs A,B",
+                )
+            })?;
+        let session = Session::open(&self.problem, &self.run, &self.integration)?;
+        let prepared = session.prepare(console)?;
+        let scene = Scene::new(&session, &prepared, BuildOptions::default())?;
+        let fitted = scene.fit_or_recall(None, console)?;
+        let replicates = scene.replicates(&fitted, self.samples, console)?;
+        let plan = CombinationPlan {
+            id: "combine".into(),
+            inputs,
+            range_a: self.range_a.clone(),
+            range_b: self.range_b.clone(),
+            observable: self.observable.clone(),
+            experiment: self.experiment.clone(),
+            time: self.time,
+            response: match self.response {
+                Response::Inhibition => plan::Response::Inhibition,
+                Response::Viability => plan::Response::Viability,
+            },
+            note: None,
+        };
+        let result = scene.combine(&fitted, &replicates, &plan)?;
+        let study = prepared
+            .models
+            .first()
+            .map_or_else(view::Study::default, |m| {
+                view::Study::of(&prepared.problem, m)
+            });
+        let document = scene.write_combination("combine", "combine", &result, &study)?;
+        show::combination(console, &result);
+        console.document(document);
+        Ok(Exit::Ok)
+    }
 }

@@ -101,6 +101,8 @@ impl Command {
             Self::Dose(a) => a.run(console),
             Self::Merge(a) => a.run(console),
             Self::Verify(a) => a.run(console),
+            Self::Combine(a) => a.run(console),
+            Self::Profile(a) => a.run(console),
             Self::Bench(a) => a.run(console),
             Self::Report(a) => a.run(console),
             Self::Schema(a) => a.run(console),

@@ -3,6 +3,13 @@
 use std::path::PathBuf;
 
 use super::super::common::{Display, Integration, Run, Shard, shard};
+use super::super::console::Console;
+use super::super::session::Session;
+use super::super::stages::Scene;
+use super::super::{Exit, Failure, show};
+use crate::objective::BuildOptions;
+use crate::predict::dosing::quantity;
+use crate::study::plan::{self, ProfilePlan};
 
 /// Where a profile ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -45,4 +52,54 @@ pub struct Arguments {
     pub run: Run,
     #[command(flatten)]
     pub display: Display,
+}
+
+impl Arguments {
+    /// Profiles.
+    pub fn run(&self, console: &mut Console) -> Result<Exit, Failure> {
+        if let Some(shard) = self.shard {
+            return Err(Failure::usage(
+                format!(
+                    "profiles are not cut into pieces; piece {shard} would need the others' better optima"
+                ),
+                "name the parameters of each process with --parameter",
+            ));
+        }
+        let session = Session::open(&self.problem, &self.run, &self.integration)?;
+        let prepared = session.prepare(console)?;
+        let mut quantities = Vec::new();
+        for text in &self.prediction {
+            quantities.push(quantity(text).map_err(|e| {
+                Failure::usage(
+                    format!("`{text}`: {e}"),
+                    "quantities are written `observable@experiment@time`",
+                )
+            })?);
+        }
+        let scene = Scene::new(
+            &session,
+            &prepared,
+            BuildOptions {
+                quantities,
+                ..BuildOptions::default()
+            },
+        )?;
+        let fitted = scene.fit_or_recall(None, console)?;
+        let planned = session.study.plan.plan.profile.clone().unwrap_or_default();
+        let plan = ProfilePlan {
+            // With predictions and no parameter named, only the predictions are asked for.
+            parameters: self.parameter.clone(),
+            threshold: match self.threshold {
+                Some(Threshold::SmallSample) => plan::Threshold::SmallSample,
+                Some(Threshold::Chi2) => plan::Threshold::Chi2,
+                Some(Threshold::Bootstrap) => plan::Threshold::Bootstrap,
+                None => planned.threshold,
+            },
+            ..ProfilePlan::default()
+        };
+        let (profiles, document) = scene.profile(&fitted, &plan, self.resume, console)?;
+        show::profiles(console, &profiles);
+        console.document(document);
+        Ok(Exit::Ok)
+    }
 }
