@@ -345,3 +345,46 @@ fn a_small_figure_is_drawn_as_it_was() {
     let f = figure::fit(&all.study, &fit).unwrap();
     insta::assert_snapshot!(f.drawings[0].inline().replace("><", ">\n<"));
 }
+
+#[test]
+fn thousands_of_rows_and_values_that_are_no_numbers_still_give_a_page() {
+    let mut view = demo::view();
+    let fit = view.fit.as_mut().unwrap();
+    let row = fit.data[1].clone();
+    let odd = [f64::NAN, f64::INFINITY, 0.0, -1e300, 1e-300];
+    for i in 0..20_000 {
+        let mut r = row.clone();
+        r.observable = ["mfi", "other"][i % 2].into();
+        r.experiment = format!("arm{i}");
+        r.time = Some((i % 300) as f64 * (i % 2) as f64);
+        if i % 50 == 0 {
+            let v = Some(odd[i / 50 % 5]);
+            (r.measured, r.sd, r.fitted, r.residual, r.leverage) = (v, v, v, v, v);
+            r.time = v;
+        }
+        fit.data.push(r);
+    }
+    for e in &mut fit.estimates {
+        (e.lower_bound, e.upper_bound, e.value) = (f64::NEG_INFINITY, f64::NAN, f64::NAN);
+    }
+    for p in &mut view.profiles.as_mut().unwrap().parameters {
+        p.points.iter_mut().for_each(|q| q.objective = f64::NAN);
+    }
+    for c in &mut view.courses.as_mut().unwrap().courses {
+        c.band.value.fill(f64::NAN);
+        c.band.lower.clear();
+    }
+    for d in &mut view.doses {
+        d.curve
+            .iter_mut()
+            .for_each(|p| (p.dose, p.value) = (0.0, f64::NAN));
+    }
+    for c in &mut view.combinations {
+        c.surface
+            .iter_mut()
+            .for_each(|p| p.response.value = f64::INFINITY);
+    }
+    let html = page::html(&Document::of(&view, Style::Typeset));
+    assert!(html.len() < MOST_BYTES, "{} bytes", html.len());
+    roxmltree::Document::parse(&markup(&html)).unwrap();
+}

@@ -43,8 +43,27 @@ pub fn section(view: &View, style: Style) -> Section {
     }
 }
 
+/// Rows that a table shows: more are read from `data.tsv`, and would make the page too large to send.
+const MOST_ROWS: usize = 300;
+
+/// What a caption says of rows that are left out.
+pub fn left_out(n: usize) -> String {
+    if n > MOST_ROWS {
+        format!("; the first {MOST_ROWS} of {n} rows, all are in data.tsv")
+    } else {
+        String::new()
+    }
+}
+
+/// The rows that a table shows, in the order of observables, arms and times.
+pub fn shown<'d>(study: &Study, data: &'d [DataRow]) -> Vec<&'d DataRow> {
+    let mut rows = ordered(study, data);
+    rows.truncate(MOST_ROWS);
+    rows
+}
+
 /// Rows in the order of observables, arms and times.
-pub fn ordered<'d>(study: &Study, data: &'d [DataRow]) -> Vec<&'d DataRow> {
+fn ordered<'d>(study: &Study, data: &'d [DataRow]) -> Vec<&'d DataRow> {
     let mut rows: Vec<&DataRow> = data.iter().collect();
     rows.sort_by(|a, b| {
         let key = |r: &DataRow| {
@@ -111,6 +130,7 @@ fn table(study: &Study, data: &[DataRow], style: Style) -> Table {
     if data.iter().any(|r| r.kind.starts_with("limit")) {
         caption.push_str("; ≤ and ≥ mark groups whose values all lie beyond a limit");
     }
+    caption.push_str(&left_out(data.len()));
     let mut columns = vec![Column::words("observable"), Column::words("arm")];
     if !single {
         columns.push(Column::number(words::with_unit(
@@ -126,7 +146,7 @@ fn table(study: &Study, data: &[DataRow], style: Style) -> Table {
     ]);
     let mut t = Table::new(caption, columns);
     let mut last = None;
-    for row in ordered(study, data) {
+    for row in shown(study, data) {
         let first = last != Some(&row.observable);
         last = Some(&row.observable);
         let mut cells: Vec<Cell> = vec![

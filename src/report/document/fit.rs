@@ -4,7 +4,7 @@ use super::super::figure;
 use super::super::number::{Style, count, decimal, fixed, p_value, percent, significant};
 use super::super::view::{DataRow, Fit, Relation, View};
 use super::super::words;
-use super::data::{measured_text, observable_text, one_time, ordered, time_text};
+use super::data::{left_out, measured_text, observable_text, one_time, shown, time_text};
 use super::{Block, Cell, Column, Section, Table, Text, Tone};
 
 /// Residuals beyond this many standard errors are marked: 95 % of Student's t with 4 degrees of freedom lie within, the
@@ -164,9 +164,14 @@ fn table(view: &View, fit: &Fit, style: Style) -> Table {
     } else {
         "Data beside the fit; residuals in standard errors."
     };
+    let caption = format!(
+        "{}{}",
+        caption.trim_end_matches('.'),
+        left_out(fit.data.len())
+    );
     let mut t = Table::new(caption, columns);
     let mut last = None;
-    for row in ordered(study, &fit.data) {
+    for row in shown(study, &fit.data) {
         let first = last != Some(&row.observable);
         last = Some(&row.observable);
         let (residual, can) = row.judged();

@@ -14,6 +14,10 @@ use super::{Drawing, Figure, PANEL, Sample};
 const HEIGHT: u32 = 250;
 /// Data rows up to which each has a line of its own in the figure of residuals.
 const LISTED: usize = 60;
+/// Arms of a panel: more names could not be read.
+const MOST_ARMS: usize = 60;
+/// Marks of a panel: more would only make the page larger.
+const MOST_MARKS: usize = 2000;
 /// Guide in the figure of residuals: 95 % of standard normal residuals lie within.
 const GUIDE: f64 = 1.96;
 
@@ -86,14 +90,22 @@ pub fn fit(study: &Study, fit: &Fit) -> Option<Figure> {
     if groups.is_empty() {
         return None;
     }
+    let cut = groups.iter().any(|(_, rows)| {
+        rows.len()
+            > if over_time(rows) {
+                MOST_MARKS
+            } else {
+                MOST_ARMS
+            }
+    });
     let by_time = groups.iter().any(|(_, rows)| over_time(rows));
     let drawings = groups
         .iter()
         .map(|(observable, rows)| {
             if over_time(rows) {
-                time_panel(study, observable, rows)
+                time_panel(study, observable, rows.get(..MOST_MARKS).unwrap_or(rows))
             } else {
-                arm_panel(study, observable, rows)
+                arm_panel(study, observable, rows.get(..MOST_ARMS).unwrap_or(rows))
             }
         })
         .collect();
@@ -128,7 +140,11 @@ pub fn fit(study: &Study, fit: &Fit) -> Option<Figure> {
     Some(Figure {
         id: "fit".into(),
         title: "Fit over data".into(),
-        caption: "Each observable on its own axis, with its unit.".into(),
+        caption: if cut {
+            "Each observable on its own axis, with its unit; the first rows of each, all are in data.tsv.".into()
+        } else {
+            "Each observable on its own axis, with its unit.".into()
+        },
         key,
         drawings,
     })
@@ -321,7 +337,7 @@ pub fn residuals(study: &Study, fit: &Fit) -> Option<Figure> {
     let drawing = if rows.len() <= LISTED {
         listed_residuals(study, &rows)
     } else {
-        many_residuals(study, &rows)
+        many_residuals(study, rows.get(..MOST_MARKS).unwrap_or(&rows))
     };
     let caption = if scaled {
         "Measured minus fitted, in standard errors, divided by √(1 − h): h is the share of a row that the model is bound \
