@@ -11,6 +11,7 @@ mod petab_suite;
 mod quantities;
 mod report;
 mod sbml_suite;
+mod sbml_wrong;
 mod schema;
 mod sensitivity;
 mod support;

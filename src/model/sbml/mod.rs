@@ -65,7 +65,26 @@ pub fn load(path: &Path) -> Result<Loaded, Vec<Finding>> {
 /// Every finding, at least one of which is an error.
 pub fn load_str(text: &str, name: &str) -> Result<(Model, Vec<Finding>), Vec<Finding>> {
     let source = Source::new(name, text.strip_prefix('\u{feff}').unwrap_or(text));
-    let document = xml::parse(&source).map_err(|f| vec![*f])?;
+    // Deep mathematics is read by recursion, on a stack that is large enough for the deepest that is allowed.
+    std::thread::scope(|scope| {
+        let reader = std::thread::Builder::new().stack_size(STACK);
+        match reader.spawn_scoped(scope, || understand(&source)) {
+            Ok(handle) => handle
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(e) => Err(vec![
+                Finding::error("no-thread", format!("no memory to read the file with: {e}"))
+                    .in_file(name),
+            ]),
+        }
+    })
+}
+
+/// Stack of the reader: an unoptimised build needs about 10 kB a level of [`crate::math::MAX_DEPTH`].
+const STACK: usize = 32 << 20;
+
+fn understand(source: &std::sync::Arc<Source>) -> Result<(Model, Vec<Finding>), Vec<Finding>> {
+    let document = xml::parse(source).map_err(|f| vec![*f])?;
     let mut log = xml::Log::new(source.clone());
     let raw = read::read(&mut log, document.root_element());
     let model = match raw {

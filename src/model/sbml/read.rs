@@ -234,7 +234,15 @@ impl<'a, 'i> Reader<'_, 'a, 'i> {
         })
     }
 
+    /// Records that an element lacks its mathematics, unless it has some that is wrong.
     fn no_mathematics(&mut self, node: Node) {
+        let is_math = |n: &Node| n.is_element() && n.tag_name().name() == "math";
+        if node
+            .descendants()
+            .any(|n| is_math(&n) && n.first_element_child().is_some())
+        {
+            return;
+        }
         let name = node.tag_name().name();
         if self.raw.level == 3 && self.raw.version >= 2 {
             self.log.warning(
@@ -242,18 +250,12 @@ impl<'a, 'i> Reader<'_, 'a, 'i> {
                 &xml::place(node),
                 format!("this <{name}> has no mathematics and does nothing"),
             );
-        } else if !node
-            .children()
-            .any(|n| n.is_element() && n.tag_name().name() == "math")
-        {
+        } else {
             self.log.error(
                 "no-mathematics",
                 &xml::place(node),
                 format!("this <{name}> needs <math>"),
             );
-        } else if self.log.is_clean() {
-            self.log
-                .error("no-mathematics", &xml::place(node), "<math> is empty");
         }
     }
 
@@ -473,7 +475,7 @@ impl<'a, 'i> Reader<'_, 'a, 'i> {
             }
         }
         if event.trigger.is_none() {
-            self.no_mathematics(node);
+            self.no_mathematics(xml::child(node, "trigger").unwrap_or(node));
         }
         self.raw.events.push(event);
     }
