@@ -3,6 +3,7 @@
 //! Everything here is a function of parameter vectors on the estimation scale: the fit, bootstrap replicates, draws from
 //! priors. Results are plain structs that the floors above print, write and draw.
 
+pub mod ask;
 pub mod combination;
 pub mod combine;
 pub mod course;

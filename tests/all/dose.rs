@@ -428,3 +428,131 @@ fn what_cannot_be_dosed_is_refused_by_name() {
     assert!(build("d33", &["drug"]).contains("did you mean `d3`"));
     assert!(build("d3", &["drug", "drug"]).contains("twice"));
 }
+
+#[test]
+fn the_profile_of_ec50_is_the_profile_of_the_parameter_that_it_is() {
+    use mechfit::fit::refit;
+    use mechfit::search::Control;
+    use mechfit::uncertainty::profile::{Item, Options, profiles};
+    let p = hill_problem();
+    let fit = objective(hill_model(), &p, &[]);
+    let d = dosed(hill_model(), &p, "d3", &["drug"], "effect@d3@0");
+    let s = setup(&d, range(0.1, 1e4, 11), None);
+    let target = FeatureTarget {
+        fit: &fit,
+        response: &d,
+        setup: &s,
+    };
+    let options = Options::default();
+    let start = fit.nominal_point();
+    let mut ws = target.workspace();
+    let best = refit(
+        &target,
+        target.data(),
+        &start,
+        &[],
+        &options.search,
+        &mut ws,
+    )
+    .unwrap();
+    let features = [Feature::LogEc(1), Feature::LogHill, Feature::Emax];
+    let mut items: Vec<Item<Feature>> =
+        vec![Item::Parameter(2), Item::Parameter(3), Item::Parameter(1)];
+    items.extend(features.iter().map(|f| Item::Prediction {
+        id: format!("{f:?}"),
+        quantity: f,
+    }));
+    let r = profiles(
+        &target,
+        target.data(),
+        &best,
+        &items,
+        &options,
+        1,
+        &[],
+        &|_| Control::Continue,
+    )
+    .unwrap();
+    assert!(r.refused.is_empty(), "{:?}", r.refused);
+    let ends = |k: usize, prediction: bool| {
+        let list = if prediction {
+            &r.predictions
+        } else {
+            &r.parameters
+        };
+        list[k].interval.ends().unwrap()
+    };
+    type Forward = fn(f64) -> f64;
+    let forward: [Forward; 3] = [f64::log10, f64::ln, |x| x];
+    for (k, f) in forward.iter().enumerate() {
+        let (a, b) = ends(k, false);
+        let (c, d) = ends(k, true);
+        near(c, f(a), 1e-6);
+        near(d, f(b), 1e-6);
+    }
+}
+
+#[test]
+fn questions_are_asked_by_name_with_units_and_summaries() {
+    use mechfit::predict::ask::{DoseQuestion, Fitted, Readoff};
+    let model = ModelBuilder::default()
+        .parameter("k", 0.5)
+        .parameter("half", 3.0)
+        .input("drug", 0.0)
+        .state("x", "0", "drug/(drug + half) - k*x")
+        .build();
+    let p = problem(
+        vec![
+            estimated("k", 0.5, Scale::Log),
+            estimated("half", 3.0, Scale::Log10),
+        ],
+        &[("one", &[(0.0, &[("drug", "10")])])],
+    );
+    let models = [model];
+    let settings = Default::default();
+    let theta = [0.5f64.ln(), 3f64.log10()];
+    let fitted = Fitted {
+        models: &models,
+        problem: &p,
+        settings: &settings,
+        theta: &theta,
+        replicates: &[],
+        covariance: None,
+        level: 0.95,
+    };
+    let ask = |summary: Option<&str>| DoseQuestion {
+        input: "drug".into(),
+        range: "0.1:100:31".into(),
+        readoff: Readoff {
+            observable: "x".into(),
+            experiment: "one".into(),
+            time: 4.0,
+            summary: summary.map(String::from),
+        },
+        full: None,
+    };
+    // All of these are proportional to drug/(drug + half): EC50 is half.
+    for (summary, text) in [
+        (None, "x@one@4"),
+        (Some("max"), "max(x@one@0:4)"),
+        (Some("auc"), "auc(x@one@0:4)"),
+    ] {
+        let r = ask(summary).answer(&fitted).unwrap();
+        assert_eq!(r.response.response, text);
+        near(r.response.summary.ec50.value, 3.0, 1e-5);
+        near(r.response.summary.hill.value, 1.0, 1e-5);
+    }
+    // The time above a level falls into line once the plateau of x lies above it.
+    let r = ask(Some("time_above:0.5")).answer(&fitted).unwrap();
+    assert_eq!(r.response.response, "time_above(x@one@0:4, 0.5)");
+    assert!(r.response.curve[0].value == 0.0);
+    let plateau = 4.0 + (1.0 - 0.25f64).ln() / 0.5;
+    near(r.response.summary.emax.value, plateau, 1e-5);
+    assert!(
+        ask(Some("mean"))
+            .answer(&fitted)
+            .unwrap_err()
+            .to_string()
+            .contains("max, min, auc")
+    );
+}
