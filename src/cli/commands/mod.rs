@@ -103,13 +103,16 @@ impl Command {
             Self::Verify(a) => a.run(console),
             Self::Combine(a) => a.run(console),
             Self::Profile(a) => a.run(console),
+            Self::New(a) => a.run(console),
+            Self::Explain(a) => a.run(console),
+            Self::Export(a) => a.run(console),
             Self::Bench(a) => a.run(console),
             Self::Report(a) => a.run(console),
             Self::Schema(a) => a.run(console),
             Self::Completions(a) => a.run(console),
             _ => Err(Failure::usage(
-                "this command is not in this version yet",
-                "wait for the next one",
+                "this command has its arguments, but is not in this version yet",
+                "`mechfit --help` lists the others; the library has `uncertainty` and `predict`",
             )),
         }
     }
