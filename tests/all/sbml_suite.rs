@@ -280,3 +280,59 @@ fn what_is_written_is_read_again_and_simulates_as_the_suite_expects() {
         wrong.join("\n")
     );
 }
+
+#[test]
+fn a_model_of_the_language_written_as_sbml_simulates_alike() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/cxcr4_axis/cxcr4_axis.model");
+    let model = mechfit::model::language::load(&path, &[]).unwrap().model;
+    let (text, lost) = sbml::write(&model).unwrap();
+    if let Some(dir) = std::env::var_os("MECHFIT_WRITE_TO") {
+        std::fs::write(Path::new(&dir).join("cxcr4_axis.xml"), &text).unwrap();
+    }
+    assert!(lost.iter().any(|l| l.contains("molar mass")), "{lost:?}");
+    let (again, _) = sbml::load_str(&text, "cxcr4_axis.xml").unwrap();
+    let request = simulate::Request {
+        times: vec![0.0, 1.0, 24.0],
+        variables: model
+            .states
+            .iter()
+            .map(|s| (s.id.clone(), Show::Named))
+            .collect(),
+        set: vec![("msc".into(), 1e5), ("vcr".into(), 1000.0)],
+        ..simulate::Request::default()
+    };
+    let settings = Settings::default();
+    let first = simulate::course(model, &request, &settings).unwrap();
+    let second = simulate::course(again, &request, &settings).unwrap();
+    for (a, b) in first.values.iter().zip(&second.values) {
+        assert!((a - b).abs() <= 1e-6 * a.abs() + 1e-9, "{a} {b}");
+    }
+}
+
+#[test]
+fn a_suite_model_is_read_in_five_milliseconds_at_the_median() {
+    let folder = suites().join("sbml");
+    let Some(cases) = index(&folder) else {
+        println!("skipped: no SBML suite at {}", folder.display());
+        return;
+    };
+    let mut times: Vec<f64> = cases
+        .iter()
+        .map(|c| {
+            let dir = std::fs::read_dir(folder.join(&c.id)).unwrap();
+            let mut files = dir.map(|e| e.unwrap().path());
+            let file = files.find(|p| p.extension().is_some_and(|e| e == "xml"));
+            let clock = std::time::Instant::now();
+            sbml::load(&file.unwrap()).unwrap();
+            clock.elapsed().as_secs_f64()
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    let median = times[times.len() / 2];
+    println!(
+        "median {:.3} ms, longest {:.1} ms",
+        1e3 * median,
+        1e3 * times[times.len() - 1]
+    );
+    assert!(median < 5e-3, "{median} s");
+}
