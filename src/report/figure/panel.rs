@@ -272,6 +272,12 @@ impl<'a> Sheet<'a> {
                 self.path(&[(x, frame.bottom), (x, frame.bottom + 5.0)], axis)?;
             }
             let half = text_width(label) * FONT / 2.0;
+            // A label at the end of an axis stays on its sheet.
+            let x = if turned {
+                x
+            } else {
+                x.min(f64::from(self.width) - half - 2.0)
+            };
             if turned {
                 self.words(
                     label,
