@@ -107,6 +107,7 @@ impl Command {
             Self::Explain(a) => a.run(console),
             Self::Export(a) => a.run(console),
             Self::Bench(a) => a.run(console),
+            Self::Coverage(a) => a.run(console),
             Self::Report(a) => a.run(console),
             Self::Schema(a) => a.run(console),
             Self::Completions(a) => a.run(console),
