@@ -14,7 +14,9 @@ fn data(folder: &str) -> PathBuf {
 
 /// A folder of its own for a test, empty.
 fn scratch(name: &str) -> PathBuf {
-    let folder = std::env::temp_dir().join(format!("mechfit-tables-{}-{name}", std::process::id()));
+    static MADE: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+    let k = MADE.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("mechfit-{}-{k}-{name}", std::process::id()));
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
     folder
@@ -228,4 +230,184 @@ fn a_wrong_spreadsheet_is_explained_with_its_cell() {
     let findings = problem::from_spreadsheet("s", "data.csv", csv.as_bytes().to_vec()).unwrap_err();
     let text: Vec<String> = findings.iter().map(|f| render(f, Color::Never)).collect();
     insta::assert_snapshot!(text.join("\n\n"));
+}
+
+/// A table of a million rows is read in bounded time and memory.
+#[test]
+fn a_million_measurements_are_read_within_seconds() {
+    let folder = laid(&data("wrong/tables/base"));
+    let mut text = String::from("observableId\texperimentId\ttime\tmeasurement\tsd\tsdKind\tn\n");
+    for k in 0..1_000_000 {
+        text += &format!("conc\ttreated\t{}\t{}\t1\tsd\t5\n", k % 24, 100 + k % 7);
+    }
+    std::fs::write(folder.join("measurements.tsv"), &text).unwrap();
+    let start = std::time::Instant::now();
+    let loaded = problem::load(&folder).unwrap();
+    assert_eq!(loaded.problem.measurements.len(), 1_000_000);
+    // Generous: unoptimised builds on a busy machine take a few seconds.
+    assert!(start.elapsed().as_secs() < 60);
+    // A mistake in every row is reported a bounded number of times.
+    std::fs::write(
+        folder.join("measurements.tsv"),
+        text.replace("\tsd\t5", "\tsd\t0"),
+    )
+    .unwrap();
+    let findings = problem::load(&folder).unwrap_err();
+    assert!(findings.len() < 50, "{}", findings.len());
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+mod mutated {
+    use super::*;
+    use proptest::prelude::*;
+
+    const FILES: [&str; 7] = [
+        "problem.yaml",
+        "parameters.tsv",
+        "conditions.tsv",
+        "experiments.tsv",
+        "observables.tsv",
+        "measurements.tsv",
+        "relations.tsv",
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..Default::default() })]
+
+        /// Bytes replaced, inserted and taken out anywhere: an answer or findings, never a panic.
+        #[test]
+        fn tables_are_read_or_refused(
+            file in 0..FILES.len(),
+            edits in prop::collection::vec((any::<prop::sample::Index>(), 0..3u8, any::<u8>()), 1..8),
+        ) {
+            let folder = scratch("mutated");
+            for name in std::fs::read_dir(data("wrong/tables/base")).unwrap() {
+                let path = name.unwrap().path();
+                std::fs::copy(&path, folder.join(path.file_name().unwrap())).unwrap();
+            }
+            let path = folder.join(FILES[file]);
+            let mut bytes = std::fs::read(&path).unwrap();
+            for (at, kind, byte) in edits {
+                if bytes.is_empty() {
+                    break;
+                }
+                let k = at.index(bytes.len());
+                match kind {
+                    0 => bytes[k] = byte,
+                    1 => bytes.insert(k, byte),
+                    _ => {
+                        bytes.remove(k);
+                    }
+                }
+            }
+            std::fs::write(&path, bytes).unwrap();
+            let list = findings(&folder);
+            for f in &list {
+                let _ = render(f, Color::Never);
+            }
+        }
+
+        /// The same for spreadsheets.
+        #[test]
+        fn spreadsheets_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let mut text = b"arm,dose,time,observable,mean,sd,n\na,1,2,x,3,0.4,5\n".to_vec();
+            text.extend(bytes);
+            let _ = problem::from_spreadsheet("s", "s.csv", text);
+        }
+    }
+}
+
+/// Doses as a pharmacometric table gives them reach the state that they go into.
+#[test]
+fn doses_become_periods() {
+    use mechfit::objective::Target as _;
+    let folder = laid(&data("wrong/tables/base"));
+    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+    write(
+        "m.model",
+        "model m \"depot and infusion\"\ntime h\ninput rate = 0 [nM/h] \"infusion\"\n\
+         param k = 0.1 [1/h] \"loss\" source \"assumption\"\nstate C = 1 [nM] \"drug\"\n\
+         d/dt(C) = rate - k*C\noutput conc = C [nM]\n",
+    );
+    write("conditions.tsv", "conditionId\ttargetId\ttargetValue\n");
+    write("experiments.tsv", "experimentId\ttime\tconditionId\n");
+    write("relations.tsv", "relationId\tleft\trelation\tright\tuse\n");
+    write(
+        "doses.tsv",
+        "experimentId\tTIME\tAMT\tEVID\tCMT\tRATE\tII\tADDL\n\
+         oral\t0\t10\t1\tC\t0\t6\t2\ninfused\t2\t8\t1\trate\t4\t.\t.\n",
+    );
+    write(
+        "measurements.tsv",
+        "observableId\texperimentId\ttime\tmeasurement\tsd\tsdKind\tn\n\
+         conc\toral\t0\t1\t1\tsd\t5\nconc\toral\t6\t1\t1\tsd\t5\nconc\toral\t20\t1\t1\tsd\t5\n\
+         conc\tinfused\t2\t1\t1\tsd\t5\nconc\tinfused\t4\t1\t1\tsd\t5\nconc\tinfused\t10\t1\t1\tsd\t5\n",
+    );
+    let loaded = problem::load(&folder).unwrap();
+    let objective = built(&loaded).unwrap();
+    let theta = objective.nominal_point();
+    let simulated = objective
+        .simulated(&theta, &mut objective.workspace())
+        .unwrap();
+    let decay = |t: f64| libm::exp(-0.1 * t);
+    let infused = |t: f64| {
+        decay(t)
+            + if t > 2.0 {
+                40.0 * (1.0 - decay(t.min(4.0) - 2.0)) * decay((t - 4.0).max(0.0))
+            } else {
+                0.0
+            }
+    };
+    let expected = [
+        11.0,
+        11.0 * decay(6.0) + 10.0,
+        decay(20.0) + 10.0 * (decay(20.0) + decay(14.0) + decay(8.0)),
+        infused(2.0),
+        infused(4.0),
+        infused(10.0),
+    ];
+    for (s, e) in simulated.iter().zip(expected) {
+        assert!((s - e).abs() < 1e-6 * e, "{simulated:?} {expected:?}");
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// A model space is the product of the alternatives of each row.
+#[test]
+fn a_model_space_of_petab_select_becomes_variants() {
+    let folder = scratch("select");
+    std::fs::write(
+        folder.join("select.yaml"),
+        "format_version: 1.0.0\ncriterion: AICc\nmethod: brute_force\nmodel_space_files: [space.tsv]\n",
+    )
+    .unwrap();
+    std::fs::write(
+        folder.join("space.tsv"),
+        "model_subspace_id\tmodel_subspace_petab_yaml\tk1\tk2\nM1\tp/problem.yaml\t0;estimate\t0.5;estimate\n",
+    )
+    .unwrap();
+    let space = problem::model_space(&folder.join("select.yaml")).unwrap();
+    assert_eq!(space.criterion.as_deref(), Some("AICc"));
+    let values: Vec<_> = space
+        .variants
+        .iter()
+        .map(|v| {
+            (
+                v.id.as_str(),
+                v.parameters[0].1,
+                v.parameters[1].1,
+                v.nested_in.len(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        values,
+        [
+            ("M1_1", Some(0.0), Some(0.5), 3),
+            ("M1_2", Some(0.0), None, 1),
+            ("M1_3", None, Some(0.5), 1),
+            ("M1_4", None, None, 0),
+        ]
+    );
+    std::fs::remove_dir_all(folder).unwrap();
 }
