@@ -2,6 +2,7 @@
 
 mod allocation;
 mod benchmark;
+mod cli;
 mod combine;
 mod dose;
 mod layers;

@@ -1,0 +1,239 @@
+//! The program as scripts see it: exit codes, what is said where, and the same bytes whatever the number of threads.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+fn mechfit(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_mechfit"))
+        .args(arguments)
+        .current_dir(ROOT)
+        .env("NO_COLOR", "1")
+        .output()
+        .unwrap()
+}
+
+/// A fresh folder that ends with the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("mechfit-{}-{name}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+    fn text(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn document(path: &Path) -> serde_json::Value {
+    let mut value: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    value.as_object_mut().unwrap().remove("provenance");
+    value
+}
+
+/// The study copied with its models, so that a test can spoil it.
+fn copy_of_the_study(folder: &Folder) -> PathBuf {
+    fn copy(from: &Path, to: &Path) {
+        std::fs::create_dir_all(to).unwrap();
+        for entry in std::fs::read_dir(from).unwrap() {
+            let entry = entry.unwrap();
+            let target = to.join(entry.file_name());
+            if entry.path().is_dir() {
+                if entry.file_name() != "results" {
+                    copy(&entry.path(), &target);
+                }
+            } else {
+                std::fs::copy(entry.path(), target).unwrap();
+            }
+        }
+    }
+    for part in ["fits/wang2020", "models/cxcr4_axis"] {
+        copy(&Path::new(ROOT).join(part), &folder.0.join(part));
+    }
+    folder.0.join("fits/wang2020")
+}
+
+#[test]
+fn the_study_checks_without_a_mistake() {
+    let out = mechfit(&["check", "fits/wang2020"]);
+    assert_eq!(out.status.code(), Some(0), "{out:?}");
+}
+
+#[test]
+fn usage_is_exit_2_and_a_missing_problem_exit_3_with_a_remedy() {
+    assert_eq!(mechfit(&["frobnicate"]).status.code(), Some(2));
+    let folder = Folder::new("empty");
+    let out = mechfit(&["check", folder.text()]);
+    assert_eq!(out.status.code(), Some(3));
+    let said = String::from_utf8(out.stderr).unwrap() + &String::from_utf8(out.stdout).unwrap();
+    assert!(
+        said.contains("error[no-problem]") && said.contains("help:"),
+        "{said}"
+    );
+}
+
+#[test]
+fn wrong_cells_end_in_exit_3_with_the_cell() {
+    // File, what stands there, what is written instead, what the message must name.
+    let cases = [
+        (
+            "measurements.tsv",
+            "mfi\talone\t24\t335.20",
+            "mfi\talone\t24\t335,20",
+            "measurements.tsv:2",
+        ),
+        (
+            "measurements.tsv",
+            "12.85\tsd\t5",
+            "12.85\tsd\t0",
+            "measurements.tsv:2",
+        ),
+        (
+            "measurements.tsv",
+            "12.85\tsd\t5",
+            "0\tsd\t5",
+            "measurements.tsv:2",
+        ),
+        (
+            "measurements.tsv",
+            "mfi\talone",
+            "mfl\talone",
+            "did you mean `mfi`",
+        ),
+        (
+            "parameters.tsv",
+            "s_msc\t0.01\t100",
+            "s_msc\t100\t0.01",
+            "parameters.tsv:2",
+        ),
+        (
+            "parameters.tsv",
+            "s_msc\t0.01",
+            "s_msc\tabc",
+            "parameters.tsv:2",
+        ),
+        (
+            "relations.tsv",
+            "apoptosis@co_amd@24\t>",
+            "apoptosos@co_amd@24\t>",
+            "apoptosos",
+        ),
+        (
+            "observables.tsv",
+            "observableFormula",
+            "formula",
+            "observableFormula",
+        ),
+        (
+            "conditions.tsv",
+            "amd\tamd\t9945\tnM",
+            "amd\tamd\t9945\tuM",
+            "conditions.tsv:3",
+        ),
+    ];
+    for (k, (file, from, to, named)) in cases.into_iter().enumerate() {
+        let folder = Folder::new(&format!("wrong{k}"));
+        let study = copy_of_the_study(&folder);
+        let path = study.join(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{file}: {from}");
+        std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
+        let out = mechfit(&["check", study.to_str().unwrap()]);
+        let said = String::from_utf8(out.stderr).unwrap() + &String::from_utf8(out.stdout).unwrap();
+        assert_eq!(out.status.code(), Some(3), "{file} {to}: {said}");
+        assert!(said.contains(named), "{file} {to}: {said}");
+    }
+}
+
+#[test]
+fn the_number_of_threads_changes_no_byte_and_a_replicate_can_be_drawn_alone() {
+    let (one, two) = (Folder::new("one"), Folder::new("two"));
+    for (folder, threads) in [(&one, "1"), (&two, "2")] {
+        let common = ["--out", folder.text(), "--threads", threads, "--quiet"];
+        let fit = mechfit(&[&["fit", "fits/wang2020", "--starts", "3"], &common[..]].concat());
+        assert_eq!(fit.status.code(), Some(0), "{fit:?}");
+        let samples = [
+            "bootstrap",
+            "fits/wang2020",
+            "--samples",
+            "40",
+            "--starts",
+            "3",
+        ];
+        let out = mechfit(&[&samples[..], &common[..]].concat());
+        assert!(matches!(out.status.code(), Some(0)), "{out:?}");
+    }
+    for file in ["result.json", "bootstrap.json"] {
+        assert_eq!(
+            document(&one.0.join(file)),
+            document(&two.0.join(file)),
+            "{file}"
+        );
+    }
+    let table = std::fs::read_to_string(one.0.join("replicates.tsv")).unwrap();
+    let row = table.lines().nth(8).unwrap();
+    let again = mechfit(&[
+        "bootstrap",
+        "fits/wang2020",
+        "--samples",
+        "40",
+        "--starts",
+        "3",
+        "--replicate",
+        "7",
+        "--out",
+        one.text(),
+        "--quiet",
+    ]);
+    let again = String::from_utf8(again.stdout).unwrap();
+    assert_eq!(again.lines().nth(1), Some(row));
+}
+
+#[test]
+fn a_case_bootstrap_of_means_is_refused_with_the_reason() {
+    let folder = Folder::new("case");
+    let out = mechfit(&[
+        "bootstrap",
+        "fits/wang2020",
+        "--kind",
+        "case",
+        "--starts",
+        "1",
+        "--out",
+        folder.text(),
+    ]);
+    let said = String::from_utf8(out.stderr).unwrap() + &String::from_utf8(out.stdout).unwrap();
+    assert_ne!(out.status.code(), Some(0), "{said}");
+    assert!(said.contains("mean"), "{said}");
+}
+
+#[test]
+fn what_was_recorded_verifies_and_a_changed_cell_does_not() {
+    let folder = Folder::new("verify");
+    let study = copy_of_the_study(&folder);
+    let study = study.to_str().unwrap();
+    let run = mechfit(&["run", study, "--samples", "40", "--quiet"]);
+    assert_eq!(run.status.code(), Some(0), "{run:?}");
+    let record = mechfit(&["verify", study, "--record"]);
+    assert_eq!(record.status.code(), Some(0), "{record:?}");
+    let good = mechfit(&["verify", study]);
+    assert_eq!(good.status.code(), Some(0), "{good:?}");
+    let path = Path::new(study).join("measurements.tsv");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replacen("335.20", "345.20", 1)).unwrap();
+    let bad = mechfit(&["verify", study]);
+    assert_eq!(bad.status.code(), Some(6), "{bad:?}");
+    let said = String::from_utf8(bad.stderr).unwrap() + &String::from_utf8(bad.stdout).unwrap();
+    assert!(said.contains("data"), "{said}");
+}
