@@ -725,6 +725,27 @@ mod choice_of_method {
     }
 
     #[test]
+    fn automatic_choice_for_tight_tolerances_is_radau() {
+        let (mut y, mut work) = ([0.0], Work::default());
+        let outcome = integrate(
+            Method::Auto,
+            &mut forced(1e4),
+            0.0,
+            2.0,
+            &mut y,
+            &mut [],
+            &tolerances(1e-12, 1e-12),
+            None,
+            &mut Silent,
+            &mut Workspace::default(),
+            &mut work,
+        )
+        .unwrap();
+        assert_eq!((outcome.method, outcome.fallback), (Method::Radau, None));
+        assert!((y[0] - forced_solution(1e4, 2.0).0).abs() < 1e-12);
+    }
+
+    #[test]
     fn stiff_segment_is_finished_by_the_implicit_method() {
         let mut y = [0.0];
         let outcome = outcome(Method::Dopri5, &mut forced(1e5), 10.0, &mut y).unwrap();
