@@ -1,6 +1,6 @@
 //! Fitting: one refit from a point, and the best of many starts, with verdicts on convergence.
 //!
-//! Written against [`Target`] only. A start is a pure function of its index, so that runs can be resumed, split and
+//! Written against [`crate::objective::Target`] only. A start is a pure function of its index, so that runs can be resumed, split and
 //! repeated with the same result on any number of threads.
 
 mod multistart;

@@ -1,4 +1,4 @@
-//! The model language: `.model` and `.part` text to [`Model`].
+//! The model language: `.model` and `.part` text to [`crate::model::Model`].
 //!
 //! ```text
 //! bytes → text (comments and typography out) → statements → composition (base, parts) → scope → model

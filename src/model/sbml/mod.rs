@@ -1,6 +1,6 @@
 //! SBML: Level 2 (Versions 1 to 5) and Level 3 core (Versions 1 and 2), read into a [`Model`] and written from one.
 //!
-//! Text → XML tree → declarations as they stand ([`raw`]) → quantities with what drives each of them → [`Model`].
+//! Text → XML tree → declarations as they stand (`raw`) → quantities with what drives each of them → [`crate::model::Model`].
 //! Whatever changes the mathematics and is not supported is refused by name, with its place.
 
 mod lower;

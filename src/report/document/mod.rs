@@ -1,4 +1,4 @@
-//! What a report says, before it is set: sections of paragraphs, tables and figures made from a [`View`].
+//! What a report says, before it is set: sections of paragraphs, tables and figures made from a [`crate::report::View`].
 //!
 //! The page, its Markdown twin and the terminal are three settings of the same document, so they never disagree.
 
