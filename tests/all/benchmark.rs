@@ -149,29 +149,56 @@ fn gradients_agree_with_extrapolated_differences() {
                 Ok(o) => o,
                 Err(e) => return vec![format!("{name}: {e}")],
             };
-            let theta = o.nominal_point();
-            let e = match o.evaluate(&theta, o.data(), Want::Derivatives, &mut o.workspace()) {
-                Ok(e) => e,
-                Err(e) => return vec![format!("{name}: {e}")],
-            };
-            let largest = e.gradient.iter().fold(0.0_f64, |m, g| m.max(g.abs()));
-            let mut list = Vec::new();
-            for (k, g) in e.gradient.iter().enumerate() {
-                let Some(d) = extrapolated(&o, &theta, k) else {
-                    list.push(format!(
-                        "{name}: no difference for {}",
-                        o.coordinates()[k].id
-                    ));
-                    continue;
-                };
-                // Below 0.1 differences of objectives of order 100 show rounding.
-                if (g - d).abs() > 1e-5 * g.abs().max(1e-3 * largest).max(0.1) {
-                    let id = &o.coordinates()[k].id;
-                    list.push(format!("{name}: {id} {g:e}, difference {d:e}"));
-                }
-            }
-            list
+            // Below 0.1 differences of objectives of order 100 show rounding.
+            disagreements(name, &o, &o.nominal_point(), 0.1)
         })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Entries of the gradient at `theta` that are farther from extrapolated differences than
+/// 1e-5·max(|gᵢ|, 1e-3·‖g‖∞, floor).
+fn disagreements(name: &str, o: &Objective, theta: &[f64], floor: f64) -> Vec<String> {
+    let e = match o.evaluate(theta, o.data(), Want::Derivatives, &mut o.workspace()) {
+        Ok(e) => e,
+        Err(e) => return vec![format!("{name}: {e}")],
+    };
+    let largest = e.gradient.iter().fold(0.0_f64, |m, g| m.max(g.abs()));
+    let mut list = Vec::new();
+    for (k, g) in e.gradient.iter().enumerate() {
+        let id = &o.coordinates()[k].id;
+        let Some(d) = extrapolated(o, theta, k) else {
+            list.push(format!("{name}: no difference for {id}"));
+            continue;
+        };
+        if (g - d).abs() > 1e-5 * g.abs().max(1e-3 * largest).max(floor) {
+            list.push(format!("{name}: {id} {g:e}, difference {d:e}"));
+        }
+    }
+    list
+}
+
+/// The study at its nominal point and at ten points drawn uniformly within the bounds on the estimation scale.
+#[test]
+fn gradients_of_the_study_agree_with_extrapolated_differences() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fits/wang2020");
+    let (_, mut o) = open(&folder).unwrap();
+    o.settings.tolerances.rtol = 1e-12;
+    o.settings.tolerances.atol = vec![1e-14];
+    let mut points = vec![o.nominal_point()];
+    for k in 0..10 {
+        let mut random = mechfit::stats::Stream::new(1, "gradient check", k, 0);
+        let within = o.coordinates().iter();
+        points.push(
+            within
+                .map(|c| c.lower + random.uniform() * (c.upper - c.lower))
+                .collect(),
+        );
+    }
+    let wrong: Vec<String> = points
+        .par_iter()
+        .enumerate()
+        .flat_map(|(k, theta)| disagreements(&format!("point {k}"), &o, theta, 0.0))
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
