@@ -1,7 +1,5 @@
 //! The command line: what the user typed → what it means → what is done. The only code that prints or exits.
 
-#![allow(dead_code)] // while the commands are being built
-
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};

@@ -49,11 +49,6 @@ pub fn number(x: f64, digits: usize) -> String {
     }
 }
 
-/// The same for a number that may be missing.
-pub fn maybe(x: Option<f64>, digits: usize) -> String {
-    x.map_or_else(|| "–".into(), |x| number(x, digits))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

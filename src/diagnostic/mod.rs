@@ -72,7 +72,7 @@ pub struct Label {
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// Stable code in kebab case (`unknown-name`); `mechfit explain` knows it.
+    /// Stable code in kebab case (`unknown-name`).
     pub code: &'static str,
     /// How bad it is.
     pub severity: Severity,

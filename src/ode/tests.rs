@@ -222,7 +222,6 @@ fn order_of_convergence_is_five() {
         let (y1, s1) = errors(&mut ode, steps);
         let (y2, s2) = errors(&mut ode, 2 * steps);
         let (py, ps) = ((y1 / y2).log2(), (s1 / s2).log2());
-        println!("{name}: {py:.2} {ps:.2} ({y2:e}, {s2:e})");
         assert!((py - 5.0).abs() < 0.2, "{name}: states of order {py}");
         assert!(
             (ps - 5.0).abs() < 0.2,
@@ -269,7 +268,6 @@ fn dense_output_is_of_order_four() {
         (errors[0].0 / errors[1].0).log2(),
         (errors[0].1 / errors[1].1).log2(),
     );
-    println!("dense output: local order {py:.2}, {ps:.2}");
     assert!(py > 4.7 && ps > 4.7, "local orders {py}, {ps}");
 }
 
@@ -346,7 +344,6 @@ fn error_is_proportional_to_the_tolerance() {
             &mut Silent,
         );
         let error = distance(&run.y, &exact);
-        println!("rtol {rtol:e}: error {error:e}, {:?}", run.work);
         assert!(error < 50.0 * rtol, "rtol {rtol:e}: {error:e}");
         assert!(
             error < last / 3.0 || error < 1e-11,

@@ -8,11 +8,8 @@ mod bench;
 mod bootstrap;
 mod check;
 mod combine;
-mod compare;
 mod completions;
 mod coverage;
-mod design;
-mod diff;
 mod dose;
 mod evaluate;
 mod explain;
@@ -20,12 +17,10 @@ mod export;
 mod fit;
 mod merge;
 mod new;
-mod predict;
 mod profile;
 mod report;
 mod run;
 mod schema;
-mod sensitivity;
 mod simulate;
 mod verify;
 
@@ -40,15 +35,10 @@ pub enum Command {
     Merge(merge::Arguments),
     Coverage(coverage::Arguments),
     Profile(profile::Arguments),
-    Compare(compare::Arguments),
-    Predict(predict::Arguments),
-    Sensitivity(sensitivity::Arguments),
-    Design(design::Arguments),
     Dose(dose::Arguments),
     Combine(combine::Arguments),
     Verify(verify::Arguments),
     Report(report::Arguments),
-    Diff(diff::Arguments),
     New(new::Arguments),
     Schema(schema::Arguments),
     Run(run::Arguments),
@@ -70,15 +60,10 @@ impl Command {
             Self::Merge(a) => &a.display,
             Self::Coverage(a) => &a.display,
             Self::Profile(a) => &a.display,
-            Self::Compare(a) => &a.display,
-            Self::Predict(a) => &a.display,
-            Self::Sensitivity(a) => &a.display,
-            Self::Design(a) => &a.display,
             Self::Dose(a) => &a.display,
             Self::Combine(a) => &a.display,
             Self::Verify(a) => &a.display,
             Self::Report(a) => &a.display,
-            Self::Diff(a) => &a.display,
             Self::New(a) => &a.display,
             Self::Schema(a) => &a.display,
             Self::Run(a) => &a.display,
@@ -111,10 +96,6 @@ impl Command {
             Self::Report(a) => a.run(console),
             Self::Schema(a) => a.run(console),
             Self::Completions(a) => a.run(console),
-            _ => Err(Failure::usage(
-                "this command has its arguments, but is not in this version yet",
-                "`mechfit --help` lists the others; the library has `uncertainty` and `predict`",
-            )),
         }
     }
 }

@@ -184,7 +184,6 @@ fn orders_of_convergence_are_those_of_the_names() {
             let (y1, s1) = errors(&mut ode, steps);
             let (y2, s2) = errors(&mut ode, 2 * steps);
             let (py, ps) = ((y1 / y2).log2(), (s1 / s2).log2());
-            println!("{name} {order:?}: {py:.2} {ps:.2} ({y1:e} {y2:e}, {s1:e} {s2:e})");
             let slack = [0.2, 1.0, 3.0][order as usize];
             assert!(py > p - slack, "{name}: {order:?}: states of order {py}");
             assert!(
@@ -258,7 +257,6 @@ fn error_follows_the_tolerance_down_to_the_rounding_of_states() {
             &mut Silent,
         );
         let error = distance(&r.y, &exact);
-        println!("rtol {rtol:e}: error {error:e}, {:?}", r.work);
         assert!(error < 50.0 * rtol, "rtol {rtol:e}: {error:e}");
     }
 }
@@ -275,7 +273,6 @@ fn robertson_matches_the_reference_at_40() {
             &tolerances(1e-10, 1e-15),
             &mut Silent,
         );
-        println!("{order:?} {:?}", r.work);
         for (y, expected) in
             r.y.iter()
                 .zip([0.715_827_068_8, 9.185_534_765e-6, 0.284_163_745_7])
@@ -300,7 +297,6 @@ fn stiff_van_der_pol_matches_the_reference() {
             &tolerances(1e-10, 1e-13),
             &mut Silent,
         );
-        println!("{order:?} {:?}", r.work);
         assert!((r.y[0] + 1.863_646_254_808_13).abs() < 1e-9, "{:?}", r.y);
         assert!(
             (r.y[1] * 1e3 - 0.753_543_086_543_546).abs() < 1e-8,
