@@ -3,6 +3,7 @@
 mod allocation;
 mod benchmark;
 mod cli;
+mod codes;
 mod combine;
 mod dose;
 mod layers;

@@ -1,19 +1,23 @@
-//! `explain`: what an exit code or a gate means.
+//! `explain`: what the code of a finding, a reason of failure, an exit code or a gate means.
 
 use serde_json::json;
 
 use super::super::common::Display;
 use super::super::console::{Console, SCHEMA_VERSION};
 use super::super::{Exit, Failure};
+use crate::diagnostic::similar;
 use crate::study::gates;
 
-/// Say what an exit code means, or which names a gate may use.
+/// The page of the documentation that says what each code means; its sections are what this command prints.
+const CODES: &str = include_str!("../../../docs/codes.md");
+
+/// Say what the code of a finding, a reason of failure or an exit code means, or which names a gate may use.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  mechfit explain 6\n  mechfit explain gates\n  mechfit explain          lists everything"
+    after_help = "Examples:\n  mechfit explain unit-mismatch\n  mechfit explain 6\n  mechfit explain gates\n  mechfit explain          lists everything"
 )]
 pub struct Arguments {
-    /// Exit code or topic
+    /// Code of a finding, reason of failure, exit code, or `gates`
     pub subject: Option<String>,
     #[command(flatten)]
     pub display: Display,
@@ -29,9 +33,17 @@ impl Arguments {
             }
             console.line("topics:");
             console.line("       gates    names that a condition on the result may use");
+            for (title, codes) in chapters() {
+                console.line(format!("{title}:"));
+                for line in lines_of(&codes) {
+                    console.line(format!("  {line}"));
+                }
+            }
+            let codes: Vec<&str> = sections().map(|(code, _)| code).collect();
             console.document(json!({
                 "schema_version": SCHEMA_VERSION,
                 "exit_codes": Exit::ALL.map(|e| json!({"code": e.code(), "meaning": meaning(e)})),
+                "codes": codes,
             }));
             return Ok(Exit::Ok);
         };
@@ -50,10 +62,16 @@ impl Arguments {
             .and_then(|code| Exit::ALL.into_iter().find(|e| e.code() == code))
         {
             format!("exit code {}: {}", exit.code(), meaning(exit))
+        } else if let Some((code, text)) = sections().find(|(code, _)| code == subject) {
+            format!("{code}\n\n{text}")
         } else {
+            let known = similar(subject, sections().map(|(code, _)| code));
             return Err(Failure::usage(
                 format!("there is no explanation of `{subject}`"),
-                "exit codes and the topic `gates` are explained; a finding says itself what to do",
+                match known.first() {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "`mechfit explain` lists every code".into(),
+                },
             ));
         };
         console.line(&text);
@@ -65,6 +83,50 @@ impl Arguments {
         Ok(Exit::Ok)
     }
 }
+
+/// Every code and what it means, in the order of the page.
+pub fn sections() -> impl Iterator<Item = (&'static str, &'static str)> {
+    CODES.split("\n### ").skip(1).filter_map(|section| {
+        let (code, text) = section.split_once('\n')?;
+        let text = text.split("\n## ").next().unwrap_or(text);
+        Some((code.trim(), text.trim()))
+    })
+}
+
+/// Titles of the page's chapters, each with its codes.
+fn chapters() -> Vec<(&'static str, Vec<&'static str>)> {
+    CODES
+        .split("\n## ")
+        .skip(1)
+        .filter_map(|chapter| {
+            let (title, text) = chapter.split_once('\n')?;
+            let codes = text.split("\n### ").skip(1);
+            let codes = codes.filter_map(|s| s.lines().next()).collect();
+            Some((title.trim(), codes))
+        })
+        .collect()
+}
+
+/// Words on lines that fit a terminal.
+fn lines_of(words: &[&str]) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in words {
+        if let Some(line) = lines.last_mut() {
+            if line.len() + word.len() < WIDTH {
+                if !line.is_empty() {
+                    line.push_str("  ");
+                }
+                line.push_str(word);
+                continue;
+            }
+        }
+        lines.push((*word).to_string());
+    }
+    lines
+}
+
+/// Width of the list of codes, within the 100 columns that every table keeps to.
+const WIDTH: usize = 92;
 
 /// What an exit code means.
 fn meaning(exit: Exit) -> &'static str {
