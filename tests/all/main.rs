@@ -5,6 +5,7 @@ mod benchmark;
 mod cli;
 mod codes;
 mod combine;
+mod crosscheck;
 mod dose;
 mod layers;
 mod model_fuzz;
