@@ -19,6 +19,8 @@ import time
 
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"
+# AMICI looks for `ninja` on the path; pip puts it beside the interpreter.
+os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]
 
 TOLERANCES = [10.0**-k for k in range(3, 11)]
 NLLH_WITHIN = 1e-3

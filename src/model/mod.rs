@@ -2,6 +2,7 @@
 //!
 //! Readers make it from text (`language`) or SBML (`sbml`); nothing here knows data or integration.
 
+mod beside;
 pub mod language;
 pub mod sbml;
 

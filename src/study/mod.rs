@@ -8,6 +8,7 @@ pub mod canonical;
 pub mod checkpoint;
 pub mod claims;
 pub mod expected;
+pub mod exporting;
 pub mod files;
 pub mod findings;
 pub mod fitted;

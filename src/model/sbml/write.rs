@@ -78,7 +78,7 @@ pub fn write(model: &Model) -> Result<(String, Vec<String>), WriteError> {
         model,
         xml: Xml::default(),
         units: Units::new(model),
-        math: Math::new(time_is_free, &mut taken),
+        math: Math::new(time_is_free, has_all_units(model), &mut taken),
         taken,
         compartments,
         lost: Vec::new(),
@@ -90,6 +90,15 @@ pub fn write(model: &Model) -> Result<(String, Vec<String>), WriteError> {
     let mut all = units.lost();
     all.extend(lost);
     Ok((xml.finish(), all))
+}
+
+/// Whether every quantity has a unit, as the model language demands.
+fn has_all_units(model: &Model) -> bool {
+    let parameters = model.parameters.iter().map(|p| &p.unit);
+    let inputs = model.inputs.iter().map(|i| &i.unit);
+    let states = model.states.iter().map(|s| &s.unit);
+    let mut all = parameters.chain(inputs).chain(states);
+    model.time_unit.is_some() && all.all(Option::is_some)
 }
 
 impl Writer<'_> {

@@ -65,6 +65,33 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
+    /// Adds a name to the line that says this, or begins it.
+    fn left_out_of(&mut self, what: &str, name: &str) {
+        let ours = |l: &&mut String| l.strip_prefix(what).is_some_and(|r| r.starts_with(" `"));
+        match self.left_out.iter_mut().find(ours) {
+            Some(line) => line.push_str(&format!(", `{name}`")),
+            None => self.left_out.push(format!("{what} `{name}`")),
+        }
+    }
+
+    /// Whether a model has an entity of this name.
+    fn is_declared(&self, name: &str) -> bool {
+        let mut models = self.models.iter();
+        models.any(|m| m.declared.iter().any(|d| d == name))
+    }
+
+    /// A name that neither the models nor the tables have.
+    fn fresh(&self, mut name: String) -> String {
+        let p = self.problem;
+        while self.is_declared(&name)
+            || p.parameters.iter().any(|x| x.id == name)
+            || p.observables.iter().any(|x| x.id == name)
+        {
+            name.push('_');
+        }
+        name
+    }
+
     /// A formula with the names that the exported model has.
     fn formula(&self, expr: &Expr) -> Expr {
         let renamed = |name: &str| {
@@ -78,7 +105,17 @@ impl Writer<'_> {
     fn not_carried(&mut self) {
         let p = self.problem;
         for r in &p.relations {
-            self.left_out.push(format!("relation `{}`", r.id));
+            self.left_out_of("the relations", &r.id);
+        }
+        let units = p.observables.iter().any(|o| o.unit.is_some())
+            || p.parameters.iter().any(|x| x.unit.is_some());
+        if units {
+            let line = "units of the tables' columns (the SBML has those of the model)";
+            self.left_out.push(line.into());
+        }
+        if p.measurements.iter().any(|m| m.source.is_some()) {
+            let line = "sources of measurements";
+            self.left_out.push(line.into());
         }
         for (count, what) in [(p.variants.len(), "variants"), (p.claims.len(), "claims")] {
             if count > 0 {

@@ -68,7 +68,7 @@ impl<'a> Writer<'a> {
             let summary = m.summary.as_ref().filter(|s| !s.sd.is_nan());
             match summary {
                 None => {
-                    let observable = out.observable(o, o.distribution, false);
+                    let observable = out.observable(self, o, o.distribution, false);
                     out.rows.push(Row {
                         observable,
                         of: m,
@@ -91,10 +91,10 @@ impl<'a> Writer<'a> {
             return;
         };
         let distribution = s.distribution(o.distribution);
-        let observable = out.observable(o, distribution, true);
+        let observable = out.observable(self, o, distribution, true);
         let sd = match (o.noise, r.n) {
             (NoiseSetting::ExactSummary, Some(n)) => {
-                let id = format!("sigma_{}_{}", o.id, out.sigmas.len() + 1);
+                let id = self.fresh(format!("sigma_{}_{}", o.id, out.sigmas.len() + 1));
                 out.sigmas.push(Sigma {
                     id: id.clone(),
                     value: r.sd,
@@ -156,6 +156,7 @@ impl<'a> Rows<'a> {
     /// The exported observable of a kind of row, made if there is none.
     fn observable(
         &mut self,
+        writer: &Writer,
         o: &'a Observable,
         distribution: NoiseDistribution,
         reported: bool,
@@ -173,12 +174,14 @@ impl<'a> Rows<'a> {
             return k;
         }
         let others = self.observables.iter().filter(|x| x.of.id == o.id).count();
+        let id = match others {
+            // An observable may not share its name with an entity of the model.
+            0 if writer.is_declared(&o.id) => writer.fresh(format!("{}_observable", o.id)),
+            0 => o.id.clone(),
+            n => writer.fresh(format!("{}_{}", o.id, n + 1)),
+        };
         self.observables.push(OutObservable {
-            id: if others == 0 {
-                o.id.clone()
-            } else {
-                format!("{}_{}", o.id, others + 1)
-            },
+            id,
             of: o,
             distribution,
             reported,

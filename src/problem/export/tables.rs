@@ -132,8 +132,7 @@ impl Writer<'_> {
                 (String::new(), String::new())
             };
             if p.estimate && p.scale == Scale::Logit {
-                self.left_out
-                    .push(format!("the estimation scale `logit` of `{}`", p.id));
+                self.left_out_of("the estimation scale `logit` of", &p.id);
             }
             lines.push(self.line(
                 &p.id,
@@ -218,8 +217,13 @@ impl Writer<'_> {
                 (name.into(), list(&values))
             }
             None => {
+                let scale = if prior.on_scale && p.scale == Scale::Logit {
+                    " on the logit scale"
+                } else {
+                    ""
+                };
                 self.left_out.push(format!(
-                    "the prior `{}` of `{}`, which this version does not have",
+                    "the prior `{}`{scale} of `{}`, which this version does not have",
                     prior.distribution, p.id
                 ));
                 Default::default()
@@ -231,13 +235,14 @@ impl Writer<'_> {
     fn prior_name(&mut self, p: &Parameter, prior: &Prior) -> Option<(&'static str, f64)> {
         let d = prior.distribution.as_str();
         if self.v1 {
-            if prior.truncated && d != "uniform" {
-                self.left_out.push(format!(
-                    "the truncation of the prior of `{}` to its bounds: it shifts the objective by a constant",
-                    p.id
-                ));
+            let carried = !prior.on_scale || p.scale != Scale::Logit;
+            if prior.truncated && d != "uniform" && carried {
+                let what = "the truncation to the bounds (it shifts the objective by a constant) of the prior of";
+                self.left_out_of(what, &p.id);
             }
             return match (d, prior.on_scale) {
+                // Version 1 has no logit scale, and no other name for a normal logit.
+                (_, true) if p.scale == Scale::Logit => None,
                 ("uniform", false) => Some(("uniform", 1.0)),
                 ("normal", false) => Some(("normal", 1.0)),
                 ("laplace", false) => Some(("laplace", 1.0)),
@@ -251,10 +256,8 @@ impl Writer<'_> {
         let known = crate::stats::Distribution::parse(d, &prior.parameters).is_ok();
         if !prior.on_scale {
             if !prior.truncated && d != "uniform" {
-                self.left_out.push(format!(
-                    "that the prior of `{}` is not truncated to its bounds: it shifts the objective by a constant",
-                    p.id
-                ));
+                let what = "the tails beyond the bounds (they shift the objective by a constant) of the prior of";
+                self.left_out_of(what, &p.id);
             }
             return known.then(|| static_name(d)).flatten().map(|n| (n, 1.0));
         }
@@ -265,10 +268,8 @@ impl Writer<'_> {
             Scale::Logit => return None,
         };
         // A density of ln x becomes one of x with the factor 1/x, which moves the optimum of the posterior.
-        self.left_out.push(format!(
-            "that the prior of `{}` is a density of its logarithm: version 2 has it as a density of its value",
-            p.id
-        ));
+        let what = "the prior's being a density of the logarithm (version 2 has it as one of the value) of";
+        self.left_out_of(what, &p.id);
         match d {
             "normal" => Some(("log-normal", base)),
             "laplace" => Some(("log-laplace", base)),
@@ -325,7 +326,7 @@ impl Writer<'_> {
         let placeholder = if self.v1 {
             format!("noiseParameter1_{}", o.id)
         } else {
-            format!("se_{}", o.id)
+            self.fresh(format!("se_{}", o.id))
         };
         let (mut noise, noise_placeholders) = if o.reported {
             (Expr::symbol(placeholder.clone()), placeholder)

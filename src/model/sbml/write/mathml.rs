@@ -24,12 +24,14 @@ enum Own {
 pub(super) struct Math {
     /// `time` is not the name of a quantity.
     time_is_free: bool,
+    /// A number without a unit is a pure number, where everything has a unit.
+    bare_is_pure: bool,
     names: [String; 3],
     used: [bool; 3],
 }
 
 impl Math {
-    pub fn new(time_is_free: bool, taken: &mut HashSet<String>) -> Self {
+    pub fn new(time_is_free: bool, bare_is_pure: bool, taken: &mut HashSet<String>) -> Self {
         let names = ["hill", "clip", "sign"].map(|wish| {
             let mut id = wish.to_string();
             while !taken.insert(id.clone()) {
@@ -39,6 +41,7 @@ impl Math {
         });
         Self {
             time_is_free,
+            bare_is_pure,
             names,
             used: [false; 3],
         }
@@ -69,6 +72,10 @@ impl Math {
         e: &Expr,
     ) -> Result<(), &'static str> {
         match &e.kind {
+            // 0 fits every unit.
+            Kind::Number(v) if self.bare_is_pure && *v != 0.0 => {
+                number(xml, *v, Some("dimensionless"));
+            }
             Kind::Number(v) => number(xml, *v, None),
             Kind::Quantity(v, unit) => number(xml, *v, units.id(Some(unit)).as_deref()),
             Kind::Bool(b) => xml.empty(if *b { "true" } else { "false" }, &[]),
