@@ -80,6 +80,8 @@ pub struct Model {
     pub description: String,
     /// Unit of time as written, `None` if the file gives none.
     pub time_unit: Option<String>,
+    /// A number without a unit is a pure number, as in the model language; in SBML no one has said what it is.
+    pub pure_numbers: bool,
     /// Units declared by the model, in order.
     pub units: Vec<DeclaredUnit>,
     /// Substances with their molar masses.

@@ -15,6 +15,7 @@ mod petab_suite;
 mod quantities;
 mod report;
 mod sbml_suite;
+mod sbml_units;
 mod sbml_wrong;
 mod schema;
 mod sensitivity;

@@ -77,15 +77,18 @@ impl Arguments {
     fn model(&self, language: &'static str) -> Result<(Vec<Finding>, Vec<String>), Failure> {
         let loaded = model::load(&self.target, language, &[])?;
         let m = &loaded.model;
-        let summary = vec![format!(
-            "model `{}`: {}, {}, {}, {}, {}",
-            m.id,
-            plural(m.states.len(), "state"),
-            plural(m.parameters.len(), "parameter"),
-            plural(m.inputs.len(), "input"),
-            plural(m.outputs.len(), "output"),
-            plural(m.events.len(), "event"),
-        )];
+        let summary = vec![
+            format!(
+                "model `{}`: {}, {}, {}, {}, {}",
+                m.id,
+                plural(m.states.len(), "state"),
+                plural(m.parameters.len(), "parameter"),
+                plural(m.inputs.len(), "input"),
+                plural(m.outputs.len(), "output"),
+                plural(m.events.len(), "event"),
+            ),
+            units(m),
+        ];
         let findings = match probe(m.clone()) {
             None => loaded.findings,
             Some(finding) => {
@@ -155,6 +158,17 @@ fn add_new(all: &mut Vec<Finding>, list: Vec<Finding>) {
             all.push(finding);
         }
     }
+}
+
+/// How far the units of a model are known: what has none is not checked.
+fn units(m: &Model) -> String {
+    let all: Vec<&str> = m.declared().collect();
+    let known = all.iter().filter(|id| m.unit(id).is_some()).count();
+    let time = m.time_unit.as_deref().unwrap_or("no unit");
+    format!(
+        "units: time in {time}, {known} of {} quantities have one",
+        all.len()
+    )
 }
 
 /// Compiles a model without integrating it.

@@ -111,14 +111,14 @@ fn chapters() -> Vec<(&'static str, Vec<&'static str>)> {
 fn lines_of(words: &[&str]) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in words {
-        if let Some(line) = lines.last_mut() {
-            if line.len() + word.len() < WIDTH {
-                if !line.is_empty() {
-                    line.push_str("  ");
-                }
-                line.push_str(word);
-                continue;
+        if let Some(line) = lines.last_mut()
+            && line.len() + word.len() < WIDTH
+        {
+            if !line.is_empty() {
+                line.push_str("  ");
             }
+            line.push_str(word);
+            continue;
         }
         lines.push((*word).to_string());
     }

@@ -32,6 +32,7 @@ pub(super) fn build(composition: &Composition, findings: &mut Findings) -> Model
         id: composition.name.clone(),
         description: composition.description.clone(),
         time_unit,
+        pure_numbers: true,
         units,
         substances,
         ..Model::default()

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::raw::{Amount, Raw, RuleKind};
+use super::units::Measure;
 use super::xml::{Log, Place};
 use crate::diagnostic::Finding;
 use crate::math::{BinaryOp, Expr, Function, Kind, UnaryOp};
@@ -12,6 +13,7 @@ mod algebraic;
 mod fast;
 mod names;
 mod order;
+mod units;
 
 use names::{Entity, Names, What};
 
@@ -40,8 +42,12 @@ pub(super) fn lower(log: &mut Log, mut raw: Raw) -> Option<Model> {
         model: Model {
             id: raw.id.clone(),
             description: raw.name.clone(),
+            time_unit: raw.units.of(Measure::Time).map(str::to_string),
+            units: raw.units.declared.clone(),
+            pure_numbers: raw.units.numbers_with_unit && !raw.units.bare_numbers,
             ..Model::default()
         },
+        units: units::of_quantities(&raw),
     };
     l.rules(log, &raw);
     l.reactions(log, &raw);
@@ -66,7 +72,11 @@ pub(super) fn lower(log: &mut Log, mut raw: Raw) -> Option<Model> {
         .collect();
     order::assignments(log, &mut l.model, &l.names);
     order::initial_values(log, &l.model, &l.names);
-    log.is_clean().then_some(l.model)
+    if !log.is_clean() {
+        return None;
+    }
+    units::check(log, &raw, &l.units);
+    Some(l.model)
 }
 
 struct Lowering {
@@ -76,6 +86,8 @@ struct Lowering {
     /// Targets of events.
     touched: HashSet<String>,
     model: Model,
+    /// Unit by quantity, where it is known.
+    units: HashMap<String, String>,
 }
 
 impl Lowering {
@@ -399,7 +411,7 @@ impl Lowering {
                 self.model.assignments.push(Assignment {
                     id: r.id.clone(),
                     value: rate.clone(),
-                    unit: None,
+                    unit: self.units.get(&r.id).cloned(),
                     description: r.name.clone(),
                 });
             }
@@ -458,6 +470,7 @@ impl Lowering {
         compartment: bool,
     ) {
         let initial = self.start(id, default);
+        let unit = self.units.get(id).cloned();
         let is_species = self
             .names
             .get(id)
@@ -467,7 +480,7 @@ impl Lowering {
                 self.model.assignments.push(Assignment {
                     id: id.into(),
                     value: value.clone(),
-                    unit: None,
+                    unit,
                     description: description.into(),
                 });
                 return;
@@ -488,7 +501,7 @@ impl Lowering {
                     self.model.parameters.push(Parameter {
                         id: id.into(),
                         value: initial,
-                        unit: None,
+                        unit,
                         description: description.into(),
                         source: None,
                         fixed: false,
@@ -504,7 +517,7 @@ impl Lowering {
             initial,
             rate,
             volume,
-            unit: None,
+            unit,
             description: description.into(),
             compartment,
         });

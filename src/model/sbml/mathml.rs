@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use roxmltree::Node;
 
+use super::units::Units;
 use super::xml::{self, Log, Place};
 use crate::diagnostic::Finding;
 use crate::math::{BinaryOp, Expr, Function, Kind, MAX_DEPTH, Span, UnaryOp};
@@ -45,14 +46,16 @@ pub(super) struct MathReader<'a, 'i> {
     functions: HashMap<String, Definition<'a, 'i>>,
     /// The symbol that stands for time: a name that the model does not use for something else.
     pub time: &'static str,
+    pub units: Units,
     spent: usize,
 }
 
 impl<'a, 'i> MathReader<'a, 'i> {
-    pub(super) fn new(time: &'static str) -> Self {
+    pub(super) fn new(time: &'static str, units: Units) -> Self {
         Self {
             functions: HashMap::new(),
             time,
+            units,
             spent: 0,
         }
     }
@@ -142,7 +145,7 @@ impl<'a, 'i> MathReader<'a, 'i> {
             return None;
         }
         match node.tag_name().name() {
-            "cn" => leaf(Kind::Number(literal(log, node)?)),
+            "cn" => leaf(self.number(log, node)?),
             "ci" => {
                 let name = node.text().unwrap_or("").trim();
                 if !crate::math::is_identifier(name) {
@@ -191,6 +194,26 @@ impl<'a, 'i> MathReader<'a, 'i> {
                 None
             }
         }
+    }
+
+    /// A number, with its unit if it has one other than 1.
+    fn number(&mut self, log: &mut Log, node: Node) -> Option<Kind> {
+        let value = literal(log, node)?;
+        let unit = node
+            .attributes()
+            .find(|a| a.name() == "units" && a.namespace().is_some());
+        let Some(unit) = unit else {
+            self.units.bare_numbers |= value != 0.0;
+            return Some(Kind::Number(value));
+        };
+        let text = self.units.of_attribute(log, &unit);
+        self.units.numbers_with_unit = true;
+        Some(
+            match text.filter(|t| !matches!(t.as_str(), "1" | "dimensionless")) {
+                Some(text) => Kind::Quantity(value, text),
+                None => Kind::Number(value),
+            },
+        )
     }
 
     fn piecewise(&mut self, log: &mut Log, node: Node<'a, 'i>, level: usize) -> Option<Tree> {

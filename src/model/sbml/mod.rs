@@ -7,6 +7,7 @@ mod lower;
 mod mathml;
 mod raw;
 mod read;
+mod units;
 mod write;
 mod xml;
 

@@ -1,6 +1,6 @@
 //! What a file declares, as it stands there, before names are resolved.
-#![allow(dead_code)] // units are kept for the check of units
 
+use super::units::Units;
 use super::xml::Place;
 use crate::math::Expr;
 
@@ -11,7 +11,8 @@ pub(super) struct Raw {
     pub name: String,
     pub level: u8,
     pub version: u8,
-    pub time_units: Option<String>,
+    /// Units of quantities are kept as texts that its registry reads.
+    pub units: Units,
     pub conversion_factor: Option<(String, Place)>,
     pub compartments: Vec<Compartment>,
     pub species: Vec<Species>,
@@ -45,6 +46,8 @@ pub(super) struct Species {
     pub compartment: (String, Place),
     pub initial: Option<Amount>,
     pub substance_units: Option<String>,
+    /// Level 2 Versions 1 and 2: unit of the volume in its concentration.
+    pub spatial_units: Option<String>,
     pub only_substance: bool,
     pub boundary: bool,
     pub constant: bool,
@@ -97,6 +100,8 @@ pub(super) struct Reaction {
     pub name: String,
     pub place: Place,
     pub fast: bool,
+    /// Level 2 Version 1: the kinetic law has units of its own.
+    pub own_units: bool,
     pub reactants: Vec<SpeciesReference>,
     pub products: Vec<SpeciesReference>,
     pub modifiers: Vec<(String, Place)>,

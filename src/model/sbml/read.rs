@@ -7,6 +7,7 @@ use super::raw::{
     Amount, Assigned, Compartment, Event, Parameter, Raw, Reaction, Rule, RuleKind, Species,
     SpeciesReference,
 };
+use super::units::Units;
 use super::xml::{self, Log};
 use crate::diagnostic::Finding;
 use crate::math::Expr;
@@ -23,20 +24,21 @@ pub(super) fn read(log: &mut Log, root: Node) -> Option<Raw> {
     } else {
         "time"
     };
+    let units = Units::read(log, model, level);
     let mut reader = Reader {
-        math: MathReader::new(time),
+        math: MathReader::new(time, units),
         log,
         raw: Raw {
             level,
             version,
             id: model.attribute("id").unwrap_or("").trim().to_string(),
             name: model.attribute("name").unwrap_or("").trim().to_string(),
-            time_units: model.attribute("timeUnits").map(str::to_string),
             ..Raw::default()
         },
     };
     reader.model(model);
-    let raw = reader.raw;
+    let mut raw = reader.raw;
+    raw.units = reader.math.units;
     Some(raw)
 }
 
@@ -267,8 +269,8 @@ impl<'a, 'i> Reader<'_, 'a, 'i> {
         xml::boolean(self.log, node, name).unwrap_or(default)
     }
 
-    fn units(node: Node, name: &str) -> Option<String> {
-        node.attribute(name).map(|u| u.trim().to_string())
+    fn units(&mut self, node: Node, name: &str) -> Option<String> {
+        self.math.units.named(self.log, node, name)
     }
 
     fn compartment(&mut self, node: Node) {
@@ -286,7 +288,7 @@ impl<'a, 'i> Reader<'_, 'a, 'i> {
             place: xml::attribute_place(node, "id"),
             dimensions: xml::number(self.log, node, "spatialDimensions").unwrap_or(3.0),
             size,
-            units: Self::units(node, "units"),
+            units: self.units(node, "units"),
             constant: self.flag(node, "constant", true),
         };
         self.raw.compartments.push(compartment);
@@ -316,7 +318,8 @@ impl<'a, 'i> Reader<'_, 'a, 'i> {
             place: xml::attribute_place(node, "id"),
             compartment: (compartment, xml::attribute_place(node, "compartment")),
             initial: amount.or(concentration),
-            substance_units: Self::units(node, "substanceUnits"),
+            substance_units: self.units(node, "substanceUnits"),
+            spatial_units: self.units(node, "spatialSizeUnits"),
             only_substance: self.flag(node, "hasOnlySubstanceUnits", false),
             boundary: self.flag(node, "boundaryCondition", false),
             constant: self.flag(node, "constant", false),
@@ -332,7 +335,7 @@ impl<'a, 'i> Reader<'_, 'a, 'i> {
             name: Self::name(node),
             place: xml::attribute_place(node, "id"),
             value: xml::number(self.log, node, "value"),
-            units: Self::units(node, "units"),
+            units: self.units(node, "units"),
             constant: self.flag(node, "constant", true),
         })
     }
@@ -368,6 +371,7 @@ impl<'a, 'i> Reader<'_, 'a, 'i> {
             place: xml::attribute_place(node, "id"),
             // Level 3 Version 2 has no fast reactions.
             fast: self.flag(node, "fast", false) && (self.raw.level, self.raw.version) != (3, 2),
+            own_units: false,
             reactants: Vec::new(),
             products: Vec::new(),
             modifiers: Vec::new(),
@@ -389,6 +393,8 @@ impl<'a, 'i> Reader<'_, 'a, 'i> {
                     }
                 }
                 "kineticLaw" => {
+                    let own = |name: &str| part.has_attribute(name);
+                    reaction.own_units = own("timeUnits") || own("substanceUnits");
                     reaction.rate = self.expression(part);
                     if reaction.rate.is_none() {
                         self.no_mathematics(part);

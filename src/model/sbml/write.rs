@@ -78,7 +78,7 @@ pub fn write(model: &Model) -> Result<(String, Vec<String>), WriteError> {
         model,
         xml: Xml::default(),
         units: Units::new(model),
-        math: Math::new(time_is_free, has_all_units(model), &mut taken),
+        math: Math::new(time_is_free, model.pure_numbers, &mut taken),
         taken,
         compartments,
         lost: Vec::new(),
@@ -92,20 +92,12 @@ pub fn write(model: &Model) -> Result<(String, Vec<String>), WriteError> {
     Ok((xml.finish(), all))
 }
 
-/// Whether every quantity has a unit, as the model language demands.
-fn has_all_units(model: &Model) -> bool {
-    let parameters = model.parameters.iter().map(|p| &p.unit);
-    let inputs = model.inputs.iter().map(|i| &i.unit);
-    let states = model.states.iter().map(|s| &s.unit);
-    let mut all = parameters.chain(inputs).chain(states);
-    model.time_unit.is_some() && all.all(Option::is_some)
-}
-
 impl Writer<'_> {
     fn document(&mut self) -> Result<(), WriteError> {
         // The body first: it says which units and functions are needed at the top.
         let head = std::mem::take(&mut self.xml);
         let time = self.units.id(self.model.time_unit.as_deref());
+        let substance = self.extent();
         self.compartments()?;
         self.species()?;
         self.parameters()?;
@@ -133,7 +125,9 @@ impl Writer<'_> {
         let attributes = [
             ("id", id),
             ("name", self.model.description.as_str()),
+            ("substanceUnits", substance.as_deref().unwrap_or("")),
             ("timeUnits", time.as_deref().unwrap_or("")),
+            ("extentUnits", substance.as_deref().unwrap_or("")),
         ];
         self.xml.open("model", &attributes);
         self.math.write_functions(&mut self.xml);

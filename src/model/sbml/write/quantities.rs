@@ -3,6 +3,7 @@
 use super::super::super::{Output, Rate};
 use super::{WriteError, Writer};
 use crate::math::{BinaryOp, Expr, Kind};
+use crate::units::Unit;
 
 /// A number as an XML double.
 pub(super) fn double(v: f64) -> String {
@@ -197,6 +198,28 @@ impl<'m> Writer<'m> {
         }
     }
 
+    /// Unit of a species' amount: that of its name, or of its concentration times the volume.
+    fn substance(&self, id: &str, compartment: &str, amount: bool) -> Unit {
+        let own = self.units.unit(self.model.unit(id));
+        if amount {
+            return own;
+        }
+        own.mul(&self.units.unit(self.model.unit(compartment)))
+    }
+
+    /// The unit that the amounts of all species share, if they do: reactions turn in it.
+    pub(super) fn extent(&mut self) -> Option<String> {
+        let species = self.species_ids();
+        let mut all = species
+            .iter()
+            .map(|(s, c, amount)| self.substance(s, c, *amount));
+        let first = all.next().filter(|u| !u.is_unknown())?;
+        if !all.all(|u| !u.is_unknown() && u.is_same(&first)) {
+            return None;
+        }
+        self.units.id_of(&first)
+    }
+
     pub(super) fn species(&mut self) -> Result<(), WriteError> {
         let species: Vec<(String, String, bool)> = self
             .species_ids()
@@ -221,11 +244,8 @@ impl<'m> Writer<'m> {
             let algebraic = self.model.state(&id).is_some_and(ruled);
             let boundary = !self.by_reactions(&id) && !algebraic;
             let constant = self.is_constant(&id);
-            let substance = if amount {
-                self.units.id(q.unit.as_deref())
-            } else {
-                None
-            };
+            let substance = self.substance(&id, &compartment, amount);
+            let substance = self.units.id_of(&substance);
             let attributes = [
                 ("id", id.as_str()),
                 ("name", &q.name),

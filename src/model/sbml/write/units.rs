@@ -39,17 +39,27 @@ impl Units {
         self.lost.clone()
     }
 
+    /// A text as a unit, unknown if there is none.
+    pub fn unit(&self, text: Option<&str>) -> Unit {
+        text.and_then(|t| self.registry.parse(t).ok())
+            .unwrap_or_else(Unit::unknown)
+    }
+
     /// Identifier of a unit; `None` if it is unknown.
     pub fn id(&mut self, text: Option<&str>) -> Option<String> {
-        let unit = self
-            .registry
-            .parse(text?)
-            .ok()
-            .filter(|u| !u.is_unknown())?;
+        let unit = self.unit(text);
+        self.id_of(&unit)
+    }
+
+    /// The same for a unit at hand.
+    pub fn id_of(&mut self, unit: &Unit) -> Option<String> {
+        if unit.is_unknown() {
+            return None;
+        }
         if unit.is_one() {
             return Some("dimensionless".into());
         }
-        if let Some((id, _)) = self.used.iter().find(|(_, u)| u.is_same(&unit)) {
+        if let Some((id, _)) = self.used.iter().find(|(_, u)| u.is_same(unit)) {
             return Some(id.clone());
         }
         let readable: String = unit
@@ -64,7 +74,7 @@ impl Units {
             id.push('_');
         }
         self.names.push(id.clone());
-        self.used.push((id.clone(), unit));
+        self.used.push((id.clone(), unit.clone()));
         Some(id)
     }
 
