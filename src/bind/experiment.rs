@@ -19,10 +19,7 @@ impl Binder<'_> {
         let model = &self.models[draft.model];
         let as_is = Experiment {
             id: String::new(),
-            periods: vec![crate::problem::Period {
-                start: 0.0,
-                conditions: Vec::new(),
-            }],
+            periods: vec![crate::problem::Period::new(0.0, Vec::new())],
         };
         let experiment = self
             .problem
@@ -53,7 +50,7 @@ impl Binder<'_> {
                     }
                 }
             }
-            changes.push((period.start, list));
+            changes.push((period, list));
         }
 
         // Names used by anything that is evaluated in this experiment.
@@ -144,11 +141,12 @@ impl Binder<'_> {
 
         let mut periods = Vec::new();
         let mut reset = Vec::new();
-        for (k, (start, list)) in changes.iter().enumerate() {
+        for (k, (given, list)) in changes.iter().enumerate() {
             let mut period = BoundPeriod {
-                start: *start,
-                slots: Vec::new(),
-                states: Vec::new(),
+                start: given.start,
+                reset: given.reset,
+                cycle: given.cycle,
+                ..BoundPeriod::default()
             };
             for &(target, value, row) in list {
                 if draft.with.iter().any(|(id, _)| id == target) {
@@ -211,11 +209,7 @@ impl Binder<'_> {
         }
         // Behind pre-equilibration alone the model goes on as it is, from time 0.
         if periods.last().is_none_or(|p| p.start == f64::NEG_INFINITY) {
-            periods.push(BoundPeriod {
-                start: 0.0,
-                slots: Vec::new(),
-                states: Vec::new(),
-            });
+            periods.push(BoundPeriod::default());
         }
         self.mark(&mut slots, &base, &periods, &formulas);
         BoundExperiment {

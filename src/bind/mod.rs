@@ -50,10 +50,14 @@ pub struct BoundFormula {
 }
 
 /// What a period sets at its start.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct BoundPeriod {
     /// Start; −∞: to steady state.
     pub start: f64,
+    /// The model first goes back to its initial values.
+    pub reset: bool,
+    /// Part of a cycle that is repeated until it is periodic ([`crate::problem::Period::cycle`]).
+    pub cycle: bool,
     /// Slots and their new values.
     pub slots: Vec<(usize, Source)>,
     /// States (of the model) and the formulas of their new values (named quantity).

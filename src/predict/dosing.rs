@@ -252,10 +252,7 @@ fn dose(
         // The model as it is, from time 0.
         problem.experiments.push(Experiment {
             id: String::new(),
-            periods: vec![Period {
-                start: 0.0,
-                conditions: Vec::new(),
-            }],
+            periods: vec![Period::new(0.0, Vec::new())],
         });
     }
     let Some(at) = problem.experiments.iter().position(|e| e.id == experiment) else {

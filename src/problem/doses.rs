@@ -1,27 +1,43 @@
 //! Dose tables as pharmacometric programs write them (`TIME AMT EVID CMT RATE II ADDL SS`), compiled to periods.
 //!
 //! A bolus is a condition `CMT → CMT + AMT` at its time. An infusion (`RATE` above 0) sets the input that `CMT` names to
-//! the sum of the rates that run, from `TIME` for `AMT/RATE`. Each compiled condition is named `dose_<experiment>_<k>`.
+//! the sum of the rates that run, from `TIME` for `AMT/RATE`. A dose at steady state (`SS` 1) follows a cycle of its interval
+//! `II` that is repeated until it is periodic. `EVID` 3 takes the model back to its initial values, 4 doses then.
+//! Each compiled condition is named `dose_<experiment>_<k>`.
 
 use std::collections::BTreeMap;
 
+use super::Problem;
 use super::cells::Cells;
 use super::findings::Findings;
 use super::sheet::Sheet;
-use super::{Change, Condition, Experiment, Period, Problem};
 use crate::diagnostic::Finding;
-use crate::math::{BinaryOp, Expr, is_identifier};
+use crate::math::is_identifier;
+
+mod lay;
 
 /// Doses that one experiment may have after `ADDL` is written out: more is a mistyped `ADDL`.
 const MAX_DOSES: usize = 100_000;
 
 /// A dose after its row was read.
+#[derive(Debug, Clone)]
 struct Dose {
     time: f64,
     target: String,
+    /// Amount of a bolus, rate of an infusion.
     amount: f64,
     /// Duration of an infusion, 0 for a bolus.
     duration: f64,
+    /// At steady state: the interval between such doses.
+    steady: Option<f64>,
+}
+
+/// What a table does to one experiment.
+#[derive(Default)]
+struct Doses {
+    list: Vec<Dose>,
+    /// Times at which the model goes back to its initial values.
+    resets: Vec<f64>,
 }
 
 struct Columns {
@@ -54,22 +70,18 @@ pub(super) fn compile(sheet: &Sheet, problem: &mut Problem, findings: &mut Findi
         additional: sheet.column("ADDL"),
         steady: sheet.column("SS"),
     };
-    let mut doses: BTreeMap<String, Vec<Dose>> = BTreeMap::new();
+    let mut doses: BTreeMap<String, Doses> = BTreeMap::new();
     for row in sheet.rows() {
         let mut cells = Cells { row, findings };
         let _ = read(&mut cells, &columns, &mut doses);
     }
     for (id, list) in doses {
-        add(problem, &id, &list);
+        lay::over(problem, &id, &list);
     }
 }
 
 /// Reads one row; `None` if it is no dose or cannot be read (reported).
-fn read(
-    cells: &mut Cells,
-    columns: &Columns,
-    doses: &mut BTreeMap<String, Vec<Dose>>,
-) -> Option<()> {
+fn read(cells: &mut Cells, columns: &Columns, doses: &mut BTreeMap<String, Doses>) -> Option<()> {
     let experiment = cells.id(columns.experiment);
     let value = |cells: &mut Cells, column| match cells.given(column) {
         None | Some(".") => Ok(0.0),
@@ -89,29 +101,27 @@ fn read(
     if evid == 0.0 || evid == 2.0 {
         return None;
     }
-    if evid != 1.0 {
-        let finding = Finding::error(
-            "unsupported-event",
-            format!("EVID {evid} is not supported: only doses (1) are, observations (0) and other events (2) are read over"),
-        )
-        .help("a reset (3, 4) begins a new experiment: give it an id of its own");
+    if ![1.0, 3.0, 4.0].contains(&evid) {
+        let finding = Finding::error("unsupported-event", format!("EVID {evid} has no meaning"))
+            .help("0: observation, 1: dose, 2: other event, 3: back to the initial values, 4: that and a dose");
         cells.report(finding, columns.evid, "");
         return None;
+    }
+    if evid >= 3.0 && time.is_finite() {
+        doses
+            .entry(experiment.clone())
+            .or_default()
+            .resets
+            .push(time);
+        if evid == 3.0 {
+            return None;
+        }
     }
     let target = cells.given(columns.target).unwrap_or_default().to_string();
     if !is_identifier(&target) {
         let finding = Finding::error("invalid-id", format!("`{target}` names no compartment"))
             .help("write the id of the state that a bolus goes into, or of the input that an infusion drives");
         cells.report(finding, columns.target, "");
-        return None;
-    }
-    if steady != 0.0 {
-        let finding = Finding::error(
-            "unsupported-event",
-            "doses at steady state (SS) are not supported",
-        )
-        .help("write the doses before it with II and ADDL, as many as the slowest process needs");
-        cells.report(finding, columns.steady, "");
         return None;
     }
     if rate < 0.0 {
@@ -125,9 +135,9 @@ fn read(
         cells.report(finding, columns.amount, "");
         return None;
     }
-    let list = doses.entry(experiment).or_default();
+    let at = doses.entry(experiment).or_default();
     let count = additional.max(0.0) + 1.0;
-    if count + list.len() as f64 > MAX_DOSES as f64 {
+    if count + at.list.len() as f64 > MAX_DOSES as f64 {
         let finding = Finding::error(
             "too-many-doses",
             format!("more than {MAX_DOSES} doses in one experiment"),
@@ -136,106 +146,53 @@ fn read(
         cells.report(finding, columns.additional, "");
         return None;
     }
-    if count > 1.0 && interval <= 0.0 {
+    if (count > 1.0 || steady != 0.0) && !(interval > 0.0 && interval.is_finite()) {
         let finding = Finding::error(
             "missing-interval",
-            "ADDL needs a dosing interval II above 0",
+            "ADDL and SS need a dosing interval II above 0",
         )
         .help("give II in the model's unit of time");
-        cells.report(finding, columns.interval.or(columns.additional), "");
+        let column = if steady != 0.0 {
+            columns.steady
+        } else {
+            columns.additional
+        };
+        cells.report(finding, columns.interval.or(column), "");
         return None;
     }
+    if steady != 0.0 {
+        let other = at
+            .list
+            .iter()
+            .any(|d| d.time == time && d.steady.is_some_and(|i| i != interval));
+        let duration = if rate > 0.0 { amount / rate } else { 0.0 };
+        let wrong = if steady != 1.0 {
+            Some("doses on top of a steady state (SS other than 1) are not supported")
+        } else if amount == 0.0 {
+            Some("a dose at steady state needs an amount above 0")
+        } else if other {
+            Some("two doses at steady state at one time need the same interval II")
+        } else if duration / interval > MAX_DOSES as f64 {
+            Some("the infusion lasts too long for its interval II")
+        } else {
+            None
+        };
+        if let Some(message) = wrong {
+            let finding = Finding::error("unsupported-event", message).help(
+                "write the doses before it with II and ADDL, as many as the slowest process needs",
+            );
+            cells.report(finding, columns.steady, "");
+            return None;
+        }
+    }
     for k in 0..count as usize {
-        list.push(Dose {
+        at.list.push(Dose {
             time: time + k as f64 * interval,
             target: target.clone(),
             amount: if rate > 0.0 { rate } else { amount },
             duration: if rate > 0.0 { amount / rate } else { 0.0 },
+            steady: (steady != 0.0 && k == 0).then_some(interval),
         });
     }
     Some(())
-}
-
-/// Lays the doses of one experiment over its periods.
-fn add(problem: &mut Problem, id: &str, doses: &[Dose]) {
-    // Per time, the boluses by target; per input, the changes of its rate.
-    let mut times: Vec<f64> = Vec::new();
-    let mut remember = |t: f64| {
-        if !times.contains(&t) {
-            times.push(t);
-        }
-    };
-    for d in doses {
-        remember(d.time);
-        if d.duration > 0.0 {
-            remember(d.time + d.duration);
-        }
-    }
-    times.sort_by(f64::total_cmp);
-    let at = match problem.experiments.iter().position(|e| e.id == id) {
-        Some(at) => at,
-        None => {
-            problem.experiments.push(Experiment {
-                id: id.into(),
-                periods: vec![Period {
-                    start: times.first().copied().unwrap_or(0.0).min(0.0),
-                    conditions: Vec::new(),
-                }],
-            });
-            problem.experiments.len() - 1
-        }
-    };
-    for (k, &t) in times.iter().enumerate() {
-        let mut changes: Vec<Change> = Vec::new();
-        for d in doses.iter().filter(|d| d.duration == 0.0 && d.time == t) {
-            let value = |before: Expr| Expr::binary(BinaryOp::Add, before, Expr::number(d.amount));
-            match changes.iter_mut().find(|c| c.target == d.target) {
-                Some(c) => c.value = c.value.take().map(value),
-                None => changes.push(Change {
-                    target: d.target.clone(),
-                    value: Some(value(Expr::symbol(d.target.clone()))),
-                    unit: None,
-                    row: 0,
-                }),
-            }
-        }
-        for d in doses.iter().filter(|d| d.duration > 0.0) {
-            let changes_here = d.time == t || d.time + d.duration == t;
-            if !changes_here || changes.iter().any(|c| c.target == d.target) {
-                continue;
-            }
-            let running = doses
-                .iter()
-                .filter(|x| x.target == d.target && x.duration > 0.0)
-                .filter(|x| x.time <= t && t < x.time + x.duration)
-                .map(|x| x.amount)
-                .sum();
-            changes.push(Change {
-                target: d.target.clone(),
-                value: Some(Expr::number(running)),
-                unit: None,
-                row: 0,
-            });
-        }
-        let condition = format!("dose_{id}_{}", k + 1);
-        let periods = &mut problem.experiments[at].periods;
-        let place = periods
-            .iter()
-            .position(|p| p.start >= t)
-            .unwrap_or(periods.len());
-        if periods.get(place).is_none_or(|p| p.start != t) {
-            periods.insert(
-                place,
-                Period {
-                    start: t,
-                    conditions: Vec::new(),
-                },
-            );
-        }
-        periods[place].conditions.push(condition.clone());
-        problem.conditions.push(Condition {
-            id: condition,
-            changes,
-        });
-    }
 }

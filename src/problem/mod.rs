@@ -165,12 +165,29 @@ pub struct Experiment {
 }
 
 /// A period of an experiment.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Period {
     /// Start time; −∞: pre-equilibration.
     pub start: f64,
     /// Conditions applied at the start, disjoint.
     pub conditions: Vec<String>,
+    /// Before its conditions the model goes back to its initial values (dose tables).
+    pub reset: bool,
+    /// Part of a cycle: it and its neighbours of this kind are repeated, each time from the start of the first to the start
+    /// of the next other period, until the state at the end stays the same. What is repeated lies outside the course of the
+    /// experiment: the period before it lasts until the next other one begins (dose tables).
+    pub cycle: bool,
+}
+
+impl Period {
+    /// A period that goes on from the state before it.
+    pub fn new(start: f64, conditions: Vec<String>) -> Self {
+        Self {
+            start,
+            conditions,
+            ..Self::default()
+        }
+    }
 }
 
 /// Distribution of measurement noise; the model's value is its median.

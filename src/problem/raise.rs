@@ -247,15 +247,9 @@ fn experiment(
     }
     let mut periods = Vec::new();
     if let Some(b) = before_id {
-        periods.push(Period {
-            start: f64::NEG_INFINITY,
-            conditions: vec![b],
-        });
+        periods.push(Period::new(f64::NEG_INFINITY, vec![b]));
     }
-    periods.push(Period {
-        start: 0.0,
-        conditions: vec![simulation_id],
-    });
+    periods.push(Period::new(0.0, vec![simulation_id]));
     loader.problem.experiments.push(Experiment {
         id: id.clone(),
         periods,

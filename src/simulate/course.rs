@@ -133,8 +133,7 @@ pub fn course(model: Model, request: &Request, settings: &Settings) -> Result<Co
             base,
             periods: vec![BoundPeriod {
                 start: request.start,
-                slots: Vec::new(),
-                states: Vec::new(),
+                ..BoundPeriod::default()
             }],
             formulas,
             reset: Vec::new(),

@@ -11,6 +11,8 @@ use crate::system::{self, Formula, FormulaSpec, SlotKind, SlotSpec, Spec, StateS
 #[derive(Debug, Clone)]
 pub(super) struct Period {
     pub start: f64,
+    pub reset: bool,
+    pub cycle: bool,
     pub slots: Vec<(usize, Source)>,
     /// `(integrated quantity, model state, source)`.
     pub states: Vec<(usize, usize, Source)>,
@@ -272,6 +274,8 @@ fn one(
             .collect();
         periods.push(Period {
             start: p.start,
+            reset: p.reset,
+            cycle: p.cycle,
             slots: p.slots.clone(),
             states,
             chain: chain(&system, &current, columns.len(), ode_columns),

@@ -6,6 +6,7 @@
 mod advance;
 mod consistent;
 mod course;
+mod cycle;
 mod equilibrium;
 mod experiment;
 mod history;
@@ -91,6 +92,16 @@ pub enum SimulateError {
         /// Its rate.
         rate: f64,
     },
+    /// Regular doses lead to no periodic course.
+    #[error(
+        "no steady state after {cycles} dosing intervals: `{state}` still changes from one to the next"
+    )]
+    NotPeriodic {
+        /// Intervals tried.
+        cycles: usize,
+        /// The state that changes most.
+        state: String,
+    },
     /// The algebraic rules have no solution near the given values, or not one only.
     #[error("the algebraic rules cannot be solved at t = {t} (`{state}` and what goes with it)")]
     Inconsistent {
@@ -153,7 +164,7 @@ impl SimulateError {
                 OdeError::Algebraic { .. } => "algebraic",
             },
             Self::Initial { .. } => "initial_not_finite",
-            Self::NoSteadyState { .. } => "no_steady_state",
+            Self::NoSteadyState { .. } | Self::NotPeriodic { .. } => "no_steady_state",
             Self::Cascade { .. } => "event_cascade",
             Self::Inconsistent { .. } => "inconsistent",
             Self::NoEquilibrium { .. } => "no_equilibrium",

@@ -139,6 +139,13 @@ impl Runner<'_> {
         let e = self.e;
         self.base(overrides);
         for (k, period) in e.periods.iter().enumerate() {
+            if period.cycle {
+                // A cycle is run as a whole, by the first of its periods.
+                if !e.periods[..k].last().is_some_and(|p| p.cycle) {
+                    self.cycle(k, overrides)?;
+                }
+                continue;
+            }
             if period.start.is_finite() {
                 self.t = period.start;
             }
@@ -149,6 +156,9 @@ impl Runner<'_> {
                 self.initial_state()?;
                 self.start_modes_and_events(period.start.is_finite().then_some(&mut *grid))?;
             } else {
+                if period.reset {
+                    self.initial_state()?;
+                }
                 let here = period.start.is_finite().then_some(&mut *grid);
                 self.switch_period(period, overrides, here)?;
                 grid.jump(self.t, None);
@@ -158,12 +168,13 @@ impl Runner<'_> {
                 self.steady(chain)?;
                 continue;
             }
-            let end = match e.periods.get(k + 1) {
+            let next = e.periods.iter().skip(k + 1).find(|p| !p.cycle);
+            let end = match next {
                 Some(next) => next.start,
                 None => grid.last(self.t),
             };
-            self.advance(chain, end, Some(grid), k + 1 < e.periods.len())?;
-            if k + 1 == e.periods.len() {
+            self.advance(chain, end, Some(grid), next.is_some())?;
+            if next.is_none() {
                 self.deliver_until(grid, end);
                 if grid.next_time() == Some(f64::INFINITY) {
                     self.steady(chain)?;
@@ -304,7 +315,7 @@ impl Runner<'_> {
         }
     }
 
-    fn initial_state(&mut self) -> Result<(), SimulateError> {
+    pub(super) fn initial_state(&mut self) -> Result<(), SimulateError> {
         let e = self.e;
         let m = e.ode_columns;
         self.ws.y.fill(0.0);
@@ -334,7 +345,7 @@ impl Runner<'_> {
     }
 
     /// Start of a later period: values from the state before, then slots, states and volumes, then events.
-    fn switch_period(
+    pub(super) fn switch_period(
         &mut self,
         period: &Period,
         overrides: &[(usize, f64)],

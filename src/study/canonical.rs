@@ -261,10 +261,13 @@ fn experiments(problem: &Problem) -> String {
         for p in &e.periods {
             let mut conditions = p.conditions.clone();
             conditions.sort_unstable();
-            l.add(
-                "experiment",
-                &[&e.id, &Exact(&p.start), &conditions.join(",")],
-            );
+            let mut set = conditions.join(",");
+            for (flag, name) in [(p.reset, ";reset"), (p.cycle, ";cycle")] {
+                if flag {
+                    set.push_str(name);
+                }
+            }
+            l.add("experiment", &[&e.id, &Exact(&p.start), &set]);
         }
     }
     l.digest()

@@ -7,6 +7,7 @@ mod codes;
 mod combine;
 mod crosscheck;
 mod dose;
+mod doses;
 mod export;
 mod layers;
 mod model_fuzz;

@@ -317,61 +317,6 @@ mod mutated {
     }
 }
 
-/// Doses as a pharmacometric table gives them reach the state that they go into.
-#[test]
-fn doses_become_periods() {
-    use mechfit::objective::Target as _;
-    let folder = laid(&data("wrong/tables/base"));
-    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
-    write(
-        "m.model",
-        "model m \"depot and infusion\"\ntime h\ninput rate = 0 [nM/h] \"infusion\"\n\
-         param k = 0.1 [1/h] \"loss\" source \"assumption\"\nstate C = 1 [nM] \"drug\"\n\
-         d/dt(C) = rate - k*C\noutput conc = C [nM]\n",
-    );
-    write("conditions.tsv", "conditionId\ttargetId\ttargetValue\n");
-    write("experiments.tsv", "experimentId\ttime\tconditionId\n");
-    write("relations.tsv", "relationId\tleft\trelation\tright\tuse\n");
-    write(
-        "doses.tsv",
-        "experimentId\tTIME\tAMT\tEVID\tCMT\tRATE\tII\tADDL\n\
-         oral\t0\t10\t1\tC\t0\t6\t2\ninfused\t2\t8\t1\trate\t4\t.\t.\n",
-    );
-    write(
-        "measurements.tsv",
-        "observableId\texperimentId\ttime\tmeasurement\tsd\tsdKind\tn\n\
-         conc\toral\t0\t1\t1\tsd\t5\nconc\toral\t6\t1\t1\tsd\t5\nconc\toral\t20\t1\t1\tsd\t5\n\
-         conc\tinfused\t2\t1\t1\tsd\t5\nconc\tinfused\t4\t1\t1\tsd\t5\nconc\tinfused\t10\t1\t1\tsd\t5\n",
-    );
-    let loaded = problem::load(&folder).unwrap();
-    let objective = built(&loaded).unwrap();
-    let theta = objective.nominal_point();
-    let simulated = objective
-        .simulated(&theta, &mut objective.workspace())
-        .unwrap();
-    let decay = |t: f64| libm::exp(-0.1 * t);
-    let infused = |t: f64| {
-        decay(t)
-            + if t > 2.0 {
-                40.0 * (1.0 - decay(t.min(4.0) - 2.0)) * decay((t - 4.0).max(0.0))
-            } else {
-                0.0
-            }
-    };
-    let expected = [
-        11.0,
-        11.0 * decay(6.0) + 10.0,
-        decay(20.0) + 10.0 * (decay(20.0) + decay(14.0) + decay(8.0)),
-        infused(2.0),
-        infused(4.0),
-        infused(10.0),
-    ];
-    for (s, e) in simulated.iter().zip(expected) {
-        assert!((s - e).abs() < 1e-6 * e, "{simulated:?} {expected:?}");
-    }
-    std::fs::remove_dir_all(folder).unwrap();
-}
-
 /// A model space is the product of the alternatives of each row.
 #[test]
 fn a_model_space_of_petab_select_becomes_variants() {

@@ -53,11 +53,26 @@ impl<'a> Writer<'a> {
             .iter()
             .map(|o| (o.id.as_str(), o))
             .collect();
+        // PEtab has no periods that are repeated and no way back to the initial values.
+        let dosed = problem
+            .experiments
+            .iter()
+            .filter(|e| e.periods.iter().any(|p| p.reset || p.cycle));
+        let beyond: Vec<&str> = dosed.map(|e| e.id.as_str()).collect();
+        for id in &beyond {
+            self.left_out_of(
+                "rows of experiments with doses at steady state or resets,",
+                id,
+            );
+        }
         let mut out = Rows::default();
         for m in &problem.measurements {
             let Some(&o) = observables.get(m.observable.as_str()) else {
                 continue;
             };
+            if beyond.contains(&m.experiment.as_str()) {
+                continue;
+            }
             if m.censoring != Censoring::None {
                 self.left_out.push(format!(
                     "measurement table, row {}: `{}` in `{}` is censored",

@@ -457,7 +457,9 @@ impl Writer<'_> {
             .collect();
         let has = |id: &String| changes.iter().any(|c| c[0] == *id);
         let mut periods: Vec<Vec<String>> = Vec::new();
-        for e in &p.experiments {
+        let carried =
+            |e: &&crate::problem::Experiment| !e.periods.iter().any(|p| p.reset || p.cycle);
+        for e in p.experiments.iter().filter(carried) {
             for period in &e.periods {
                 let mut applied: Vec<String> = period
                     .conditions

@@ -144,13 +144,7 @@ pub(in super::super) fn experiments(
             None => periods.len(),
         };
         if periods.get(k).is_none_or(|p| p.start != start) {
-            periods.insert(
-                k,
-                Period {
-                    start,
-                    conditions: Vec::new(),
-                },
-            );
+            periods.insert(k, Period::new(start, Vec::new()));
         }
         if let Some(c) = condition {
             if periods[k].conditions.contains(&c) {

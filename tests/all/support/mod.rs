@@ -140,10 +140,7 @@ pub fn problem(parameters: Vec<problem::Parameter>, experiments: &[(&str, &[Peri
                     })
                     .collect(),
             });
-            list.push(problem::Period {
-                start: *start,
-                conditions: vec![condition],
-            });
+            list.push(problem::Period::new(*start, vec![condition]));
         }
         problem.experiments.push(problem::Experiment {
             id: id.to_string(),
