@@ -76,10 +76,7 @@ pub fn solve(question: &Question, folder: &Path, setting: Setting) -> Solution {
         }],
         experiments: vec![problem::Experiment {
             id: "one".into(),
-            periods: vec![problem::Period {
-                start: 0.0,
-                conditions: vec!["as_written".into()],
-            }],
+            periods: vec![problem::Period::new(0.0, vec!["as_written".into()])],
         }],
         ..problem::Problem::default()
     };
