@@ -138,7 +138,10 @@ fn evaluation(bencher: Bencher, name: &str, want: Want, method: Method, rtol: f6
     };
     let theta = objective.nominal_point();
     let mut ws = objective.workspace();
-    bencher.bench_local(|| objective.evaluate(black_box(&theta), objective.data(), want, &mut ws));
+    bencher.bench_local(|| {
+        ws.forget();
+        objective.evaluate(black_box(&theta), objective.data(), want, &mut ws)
+    });
 }
 
 fn optimum(objective: &Objective) -> Optimum {

@@ -419,3 +419,51 @@ pub fn warnings(console: &Console, d: &FitDocument) {
         console.note(format!("warning[{}]: {place}{}", w.code, w.text));
     }
 }
+
+/// The coverage of every kind of interval, and the size of the tests.
+pub fn coverage(console: &mut Console, d: &crate::study::stage_coverage::CoverageDocument) {
+    let found = &d.coverage;
+    console.line(format!(
+        "{} data sets, {} fitted; nominal {} %",
+        found.samples,
+        found.succeeded,
+        100.0 * found.level
+    ));
+    let percent = |x: Option<f64>| x.map_or_else(|| "-".into(), |x| format!("{:.1}", 100.0 * x));
+    console.line(format!(
+        "{:<24} {:>6} {:>8} {:>6} {:>14} {:>10}",
+        "mean over parameters", "sets", "covers", "+-", "missed lo/hi", "width/z"
+    ));
+    for r in found.rows.iter().filter(|r| r.id.is_none()) {
+        console.line(format!(
+            "{:<24} {:>6} {:>8} {:>6} {:>14} {:>10}",
+            r.method,
+            r.sets,
+            percent(r.covered),
+            percent(r.standard_error),
+            format!("{}/{}", percent(r.missed_below), percent(r.missed_above)),
+            r.relative_width
+                .map_or_else(|| "-".into(), |w| format!("{w:.2}"))
+        ));
+    }
+    for s in &found.sizes {
+        console.line(format!(
+            "size of {} at {} %: {} % of {} sets",
+            s.test,
+            100.0 * s.nominal,
+            percent(s.rejected),
+            s.sets
+        ));
+    }
+    for t in &found.targets {
+        console.line(format!(
+            "{} {}: {}",
+            if t.met { "met   " } else { "missed" },
+            t.method,
+            t.text
+        ));
+        for miss in &t.misses {
+            console.line(format!("         {miss}"));
+        }
+    }
+}

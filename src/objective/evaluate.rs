@@ -7,6 +7,7 @@ use crate::search::Want;
 use crate::simulate;
 use crate::stats::Shift;
 
+use super::memory::Memory;
 use super::quantity::Quantity;
 use super::target::{
     Data, EvalError, Evaluated, Linearisation, PriorTerm, RelationTerm, RowKind, RowTerm, Target,
@@ -28,9 +29,16 @@ pub struct Workspace {
     probe_values: Vec<f64>,
     probe_by_theta: Vec<f64>,
     slopes: Vec<f64>,
+    memory: Memory,
 }
 
 impl Workspace {
+    /// Forgets the points that were simulated, so that the next evaluation simulates whatever it is asked for: for
+    /// measuring what one takes.
+    pub fn forget(&mut self) {
+        self.memory = Memory::default();
+    }
+
     /// Work of all simulations so far, and segments that a fallback finished.
     pub fn work(&self) -> (Work, u64) {
         let mut sum = Work::default();
@@ -210,12 +218,33 @@ impl Objective {
     ) -> Result<Vec<f64>, EvalError> {
         let table = self.table(theta);
         self.slopes(theta, ws);
+        if let Some(known) = ws.memory.recall(theta, derivatives) {
+            ws.values.clone_from(&known.values);
+            ws.sigmas.clone_from(&known.sigmas);
+            ws.probe_values.clone_from(&known.probe_values);
+            if derivatives {
+                ws.by_theta.clone_from(&known.by_theta);
+                ws.sigma_by_theta.clone_from(&known.sigma_by_theta);
+                ws.probe_by_theta.clone_from(&known.probe_by_theta);
+            }
+            return Ok(table);
+        }
         for (k, look) in self.looks.iter().enumerate() {
             if look.is_empty() {
                 continue;
             }
             self.run_one(k, &table, derivatives, ws, look)?;
         }
+        ws.memory.keep(theta, derivatives, |d| {
+            d.values.clone_from(&ws.values);
+            d.sigmas.clone_from(&ws.sigmas);
+            d.probe_values.clone_from(&ws.probe_values);
+            if derivatives {
+                d.by_theta.clone_from(&ws.by_theta);
+                d.sigma_by_theta.clone_from(&ws.sigma_by_theta);
+                d.probe_by_theta.clone_from(&ws.probe_by_theta);
+            }
+        });
         Ok(table)
     }
 
@@ -247,6 +276,7 @@ impl Objective {
             probe_values,
             probe_by_theta,
             slopes,
+            memory: _,
         } = ws;
         let simulation = simulations[k].get_or_insert_with(|| simulate::Workspace::new(e));
         let times: Vec<f64> = look.visits.iter().map(|v| v.t).collect();
@@ -670,6 +700,7 @@ impl Target for Objective {
             probe_values: vec![0.0; probes],
             probe_by_theta: vec![0.0; probes * n],
             slopes: vec![0.0; n],
+            memory: Memory::default(),
         }
     }
 

@@ -3,6 +3,7 @@
 mod build;
 mod evaluate;
 pub mod example;
+mod memory;
 mod predict;
 pub mod quantity;
 pub mod target;

@@ -23,6 +23,7 @@ pub mod scenario;
 pub mod schema;
 pub mod simulations;
 pub mod stage_bootstrap;
+pub mod stage_coverage;
 pub mod stage_fit;
 pub mod stop;
 pub mod strict;

@@ -149,6 +149,10 @@ pub struct ProfilePlan {
     pub predictions: Vec<String>,
     /// Threshold.
     pub threshold: Threshold,
+    /// Draws from the fit that a calibrated threshold is made of.
+    pub calibration_samples: u64,
+    /// Intervals that hold for all profiles at once (Bonferroni), beside the pointwise ones.
+    pub simultaneous: bool,
 }
 
 /// A quantity to predict.
@@ -443,6 +447,9 @@ impl Default for BootstrapPlan {
     }
 }
 
+/// Draws of a calibration: the 95 % point of a likelihood ratio from 999 has a Monte-Carlo error of 0.7 % in level.
+const CALIBRATION_SAMPLES: u64 = 999;
+
 impl Default for ProfilePlan {
     fn default() -> Self {
         Self {
@@ -450,6 +457,8 @@ impl Default for ProfilePlan {
             parameters: Vec::new(),
             predictions: Vec::new(),
             threshold: Threshold::SmallSample,
+            calibration_samples: CALIBRATION_SAMPLES,
+            simultaneous: false,
         }
     }
 }

@@ -373,7 +373,9 @@ pub fn join(files: &[std::path::PathBuf]) -> Result<(Header, BTreeMap<u64, Strin
     let Some((header, _)) = joined else {
         return Err(MergeError::Nothing);
     };
-    let first = if header.kind == "bootstrap" { 1 } else { 0 };
+    // Replicates and data sets count from 1: replicate 0 is the fit.
+    let from_one = ["bootstrap", super::stage_coverage::KIND];
+    let first = u64::from(from_one.contains(&header.kind.as_str()));
     let missing: Vec<u64> = (first..first + header.units)
         .filter(|k| !records.contains_key(k))
         .collect();

@@ -30,6 +30,7 @@ fn allocations(objective: &Objective, want: Want) -> (u64, u64) {
     let theta = objective.nominal_point();
     let mut ws = objective.workspace();
     let mut evaluate = || {
+        ws.forget();
         objective
             .evaluate(&theta, objective.data(), want, &mut ws)
             .unwrap()

@@ -200,6 +200,98 @@ fn the_number_of_threads_changes_no_byte_and_a_replicate_can_be_drawn_alone() {
     assert_eq!(again.lines().nth(1), Some(row));
 }
 
+fn bytes(folder: &Path, name: &str) -> Vec<u8> {
+    std::fs::read(folder.join(name)).unwrap()
+}
+
+#[test]
+fn coverage_goes_on_after_a_stop_and_joins_pieces_to_the_same_bytes() {
+    const FOUR: [&str; 2] = ["--samples", "4"];
+    let folder = Folder::new("coverage");
+    let run = |out: &Path, more: &[&str]| {
+        let mut arguments = vec![
+            "coverage",
+            "fits/wang2020",
+            "--rtol",
+            "1e-3",
+            "--width-sets",
+            "0",
+            "--quiet",
+            "--out",
+            out.to_str().unwrap(),
+        ];
+        arguments.extend(more);
+        mechfit(&arguments)
+    };
+    let (whole, stopped, pieces) = (
+        folder.0.join("whole"),
+        folder.0.join("stopped"),
+        [folder.0.join("1"), folder.0.join("2")],
+    );
+    // All begin from the same fit.
+    let fit = mechfit(&[
+        "fit",
+        "fits/wang2020",
+        "--starts",
+        "1",
+        "--rtol",
+        "1e-3",
+        "--out",
+        whole.to_str().unwrap(),
+        "--quiet",
+    ]);
+    assert_eq!(fit.status.code(), Some(0), "{fit:?}");
+    for to in [&stopped, &pieces[0], &pieces[1]] {
+        std::fs::create_dir_all(to).unwrap();
+        std::fs::copy(whole.join("result.json"), to.join("result.json")).unwrap();
+    }
+    let out = run(&whole, &FOUR);
+    assert_eq!(out.status.code(), Some(0), "{out:?}");
+
+    // Stopped with two records and half a third: what a kill leaves.
+    assert_eq!(run(&stopped, &FOUR).status.code(), Some(0));
+    let log = stopped.join("checkpoints/coverage.jsonl");
+    let text = std::fs::read_to_string(&log).unwrap();
+    let at: usize = text.split_inclusive('\n').take(3).map(str::len).sum();
+    std::fs::write(&log, &text[..at + 40]).unwrap();
+    std::fs::remove_file(stopped.join("coverage.json")).unwrap();
+    let out = run(&stopped, &["--samples", "4", "--resume"]);
+    assert_eq!(out.status.code(), Some(0), "{out:?}");
+
+    for (i, piece) in pieces.iter().enumerate() {
+        let shard = format!("{}/2", i + 1);
+        let out = run(piece, &["--samples", "4", "--shard", &shard]);
+        assert_eq!(out.status.code(), Some(0), "{out:?}");
+    }
+    let joined = folder.0.join("joined");
+    let out = mechfit(&[
+        "merge",
+        pieces[0].to_str().unwrap(),
+        pieces[1].to_str().unwrap(),
+        "--out",
+        joined.to_str().unwrap(),
+        "--quiet",
+    ]);
+    assert_eq!(out.status.code(), Some(0), "{out:?}");
+    for other in [&stopped, &joined] {
+        assert_eq!(
+            document(&other.join("coverage.json")),
+            document(&whole.join("coverage.json"))
+        );
+        assert_eq!(bytes(other, "coverage.tsv"), bytes(&whole, "coverage.tsv"));
+    }
+
+    // A limit of time keeps what is done, with the table of it, and says so by its exit code.
+    let out = run(
+        &whole,
+        &["--samples", "100000", "--resume", "--max-time", "1"],
+    );
+    assert_ne!(out.status.code(), Some(0), "{out:?}");
+    let partial = document(&whole.join("coverage.json"));
+    assert_eq!(partial["status"], "partial");
+    assert!(partial["samples"].as_u64().unwrap() >= 4);
+}
+
 #[test]
 fn a_case_bootstrap_of_means_is_refused_with_the_reason() {
     let folder = Folder::new("case");

@@ -104,6 +104,7 @@ impl Arguments {
                 .evaluate(&theta, objective.data(), want, &mut ws)?
                 .value;
             for _ in 0..self.repeat {
+                ws.forget();
                 let from = Instant::now();
                 value = objective
                     .evaluate(&theta, objective.data(), want, &mut ws)?

@@ -1,22 +1,41 @@
 //! `coverage`: what each kind of interval really covers.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
 use super::super::common::{Display, Integration, Run, Shard, shard};
-use super::super::console::Console;
+use super::super::console::{Console, SCHEMA_VERSION};
 use super::super::session::Session;
 use super::super::stages::Scene;
-use super::super::{Exit, Failure};
-use crate::objective::{BuildOptions, Target as _};
-use crate::search::Control;
-use crate::study::files;
-use crate::uncertainty::coverage::{Context, Options, coverage_sets, summarise};
+use super::super::{Exit, Failure, show};
+use crate::objective::BuildOptions;
+use crate::study::checkpoint::{self, Header};
+use crate::study::fitted::Fitted;
+use crate::study::open::Prepared;
+use crate::study::stage_coverage::{CoverageDocument, CoverageStage, KIND, Outcome, RESULT};
+use crate::study::stage_fit::checkpoint_path;
+use crate::study::{files, work};
+use crate::uncertainty::coverage::{Options, Violation};
+
+/// What the analysis does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum Violated {
+    /// One SD is assumed for all arms of an observable, and they differ
+    PooledSd,
+    /// The same donors are in every arm (see --rho)
+    Correlated,
+    /// Replicates are log-normal
+    LogNormal,
+}
 
 /// Simulate data from the fit as known truth, refit, and report what each kind of interval really covers.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  mechfit coverage fits/wang2020 --samples 4000")]
+#[command(
+    after_help = "Examples:\n  mechfit coverage fits/wang2020 --samples 4000\n  mechfit coverage fits/wang2020 --samples 1200 --replicates 499 --resume\n  mechfit coverage fits/wang2020 --samples 1000 --violation correlated --rho 0.5 --out rho\n\nA stop (interrupt or --max-time) keeps the sets that are done and writes the table of them."
+)]
 pub struct Arguments {
     /// Problem (folder or YAML file)
     pub problem: PathBuf,
@@ -26,6 +45,24 @@ pub struct Arguments {
     /// Replicates of the bootstrap within each data set; 0 leaves the bootstrap rows out
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub replicates: u64,
+    /// Data sets with bootstraps [default: all]
+    #[arg(long, value_name = "N")]
+    pub bootstrap_sets: Option<u64>,
+    /// Data sets with calibrated thresholds and with the bootstraps that cover too little [default: all with bootstraps]
+    #[arg(long, value_name = "N")]
+    pub calibrated_sets: Option<u64>,
+    /// Data sets whose profiles are walked to their ends, for widths
+    #[arg(long, value_name = "N", default_value_t = 300)]
+    pub width_sets: u64,
+    /// Suppose N replicates behind every mean, in place of those reported
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
+    pub n: Option<u32>,
+    /// Draw the data with something that the analysis does not know
+    #[arg(long, value_enum)]
+    pub violation: Option<Violated>,
+    /// Correlation between arms, with --violation correlated
+    #[arg(long, value_name = "R", default_value_t = 0.5, value_parser = correlation)]
+    pub rho: f64,
     /// Do one piece I of N; `merge` joins them
     #[arg(long, value_name = "I/N", value_parser = shard)]
     pub shard: Option<Shard>,
@@ -40,112 +77,191 @@ pub struct Arguments {
     pub display: Display,
 }
 
+/// Reads a correlation that donors can cause.
+fn correlation(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(x) if (0.0..=1.0).contains(&x) => Ok(x),
+        _ => Err("a correlation between 0 and 1 is expected, such as 0.5".into()),
+    }
+}
+
 impl Arguments {
+    fn work(&self) -> Work {
+        Work {
+            samples: self.samples,
+            n: self.n,
+            replicates: self.replicates,
+            bootstrap_sets: self.bootstrap_sets.unwrap_or(u64::MAX),
+            calibrated_sets: self.calibrated_sets.unwrap_or(u64::MAX),
+            width_sets: self.width_sets,
+            violation: match self.violation {
+                None => Violation::None,
+                Some(Violated::PooledSd) => Violation::PooledSd,
+                Some(Violated::Correlated) => Violation::Correlated { rho: self.rho },
+                Some(Violated::LogNormal) => Violation::LogNormal,
+            },
+        }
+    }
+
     /// Simulates, refits and counts.
     pub fn run(&self, console: &mut Console) -> Result<Exit, Failure> {
-        if self.shard.is_some() || self.resume {
-            return Err(Failure::usage(
-                "coverage is computed in one piece in this version",
-                "leave out --shard and --resume",
-            ));
-        }
         let session = Session::open(&self.problem, &self.run, &self.integration)?;
         let prepared = session.prepare(console)?;
         let scene = Scene::new(&session, &prepared, BuildOptions::default())?;
+        // The truth is the fit of what was reported, whatever number of replicates is supposed.
         let fitted = scene.fit_or_recall(None, console)?;
-        let ctx = Context {
-            target: &scene.objective,
-            data: scene.objective.data(),
-            theta: &fitted.optimum.theta,
+        let work = self.work();
+        let supposed = work.supposed(session.study.prepare(self.run.scenario.as_deref())?);
+        let simulated = Scene::new(&session, &supposed, BuildOptions::default())?;
+        let stage = work.stage(&simulated, &fitted);
+        let shard = self.shard.map(|s| (s.index, s.of));
+        let progress = console.progress(self.samples / shard.map_or(1, |(_, n)| n), "data sets");
+        let outcome = stage.run(shard, self.resume, &session.stop, &|| progress.step())?;
+        drop(progress);
+        match outcome {
+            Outcome::Shard { done } => {
+                console.line(format!(
+                    "piece {}: {done} data sets; `mechfit merge` joins the pieces",
+                    self.shard.map(|s| s.to_string()).unwrap_or_default()
+                ));
+                console.document(json!({
+                    "schema_version": SCHEMA_VERSION,
+                    "status": "ok",
+                    "shard": self.shard.map(|s| s.to_string()),
+                    "data_sets": done,
+                }));
+                Ok(Exit::Ok)
+            }
+            Outcome::Whole {
+                document,
+                taken_over,
+                stopped,
+            } => {
+                let value = write(&simulated, &document, taken_over)?;
+                show::coverage(console, &document);
+                match stopped {
+                    None => {
+                        console.document(value);
+                        Ok(Exit::Ok)
+                    }
+                    Some(why) => Err(Failure::Stopped {
+                        why,
+                        message: format!(
+                            "{} of {} data sets are done; {RESULT} holds the table of these",
+                            document.coverage.samples, self.samples
+                        ),
+                    }),
+                }
+            }
+        }
+    }
+}
+
+/// What is simulated, as a checkpoint keeps it.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
+pub struct Work {
+    samples: u64,
+    n: Option<u32>,
+    replicates: u64,
+    bootstrap_sets: u64,
+    calibrated_sets: u64,
+    width_sets: u64,
+    violation: Violation,
+}
+
+impl Work {
+    /// Puts the supposed number of replicates behind every mean that has replicates.
+    fn supposed<'p>(&self, mut prepared: Prepared<'p>) -> Prepared<'p> {
+        if let Some(n) = self.n {
+            for s in prepared
+                .problem
+                .measurements
+                .iter_mut()
+                .filter_map(|m| m.summary.as_mut())
+                .filter(|s| s.n.is_some())
+            {
+                s.n = Some(n);
+            }
+            prepared.rehash();
+        }
+        prepared
+    }
+
+    fn stage<'s>(&self, scene: &'s Scene<'_>, fitted: &'s Fitted) -> CoverageStage<'s> {
+        CoverageStage {
+            prepared: scene.prepared,
+            objective: &scene.objective,
+            fitted,
+            samples: self.samples,
+            n: self.n,
             options: Options {
-                level: session.level,
-                seed: session.seed,
+                level: scene.session.level,
+                seed: scene.session.seed,
                 bootstrap: self.replicates,
-                calibrate: self.replicates > 0,
+                bootstrap_sets: self.bootstrap_sets,
+                calibrated_sets: self.calibrated_sets,
+                widths: self.width_sets,
+                violation: self.violation,
                 ..Options::default()
             },
-        };
-        let ks: Vec<u64> = (1..=self.samples).collect();
-        let progress = console.progress(self.samples, "data sets");
-        let sets = coverage_sets(&ks, &ctx, &|_, _| {
-            progress.step();
-            if session.stop.reason().is_some() {
-                Control::Stop
-            } else {
-                Control::Continue
-            }
-        });
-        drop(progress);
-        if (sets.len() as u64) < self.samples
-            && let Some(why) = session.stop.reason()
-        {
-            return Err(Failure::Stopped {
-                why,
-                message: format!(
-                    "{} of {} data sets were done; nothing was written",
-                    sets.len(),
-                    self.samples
-                ),
-            });
+            integration: &scene.session.settings,
+            folder: &scene.folder,
         }
-        let found = summarise(&ctx, &sets);
-        let mut result =
-            serde_json::to_value(&found).map_err(|e| Failure::Internal(e.to_string()))?;
-        if let Value::Object(map) = &mut result {
-            map.insert("schema_version".into(), json!(1));
-        }
-        let document = files::document(&result, &session.provenance(&prepared, 0))?;
-        files::write(&scene.folder.join("coverage.json"), &document)?;
-        let columns = [
-            "method",
-            "id",
-            "sets",
-            "covered",
-            "standard_error",
-            "missed_below",
-            "missed_above",
-            "median_width",
-            "relative_width",
-            "open",
-        ];
-        let null = Value::Null;
-        scene.write_text(
-            "coverage.tsv",
-            &files::table(document.get("rows").unwrap_or(&null), &columns),
-        )?;
-        console.line(format!(
-            "{} data sets, {} fitted; nominal {} %",
-            found.samples,
-            found.succeeded,
-            100.0 * found.level
-        ));
-        let percent =
-            |x: Option<f64>| x.map_or_else(|| "-".into(), |x| format!("{:.1}", 100.0 * x));
-        console.line(format!(
-            "{:<24} {:>8} {:>6} {:>14} {:>10}",
-            "mean over parameters", "covers", "+-", "missed lo/hi", "width/z"
-        ));
-        for r in found.rows.iter().filter(|r| r.id.is_none()) {
-            console.line(format!(
-                "{:<24} {:>8} {:>6} {:>14} {:>10}",
-                r.method,
-                percent(r.covered),
-                percent(r.standard_error),
-                format!("{}/{}", percent(r.missed_below), percent(r.missed_above)),
-                r.relative_width
-                    .map_or_else(|| "-".into(), |w| format!("{w:.2}"))
-            ));
-        }
-        for s in &found.sizes {
-            console.line(format!(
-                "size of {} at {} %: {} % of {} sets",
-                s.test,
-                100.0 * s.nominal,
-                percent(s.rejected),
-                s.sets
-            ));
-        }
-        console.document(document);
-        Ok(Exit::Ok)
     }
+}
+
+/// Makes the result of joined pieces; their header says what they are.
+pub fn merge(
+    session: &Session,
+    scenario: Option<&str>,
+    fitted: &Fitted,
+    header: &Header,
+    records: &BTreeMap<u64, String>,
+    console: &mut Console,
+) -> Result<Exit, Failure> {
+    let arguments = Value::Object(header.arguments.clone().into_iter().collect());
+    let work = Work {
+        samples: header.units,
+        ..serde_json::from_value::<Work>(arguments).map_err(|e| Failure::Internal(e.to_string()))?
+    };
+    let supposed = work.supposed(session.study.prepare(scenario)?);
+    let scene = Scene::new(session, &supposed, BuildOptions::default())?;
+    let stage = work.stage(&scene, fitted);
+    super::merge::same(header, &stage.header(), session)?;
+    let path = checkpoint_path(&scene.folder, KIND, None);
+    checkpoint::write(&path, header, records)?;
+    let document = stage.from_records(work::recall(&path, records)?);
+    let value = write(&scene, &document, 0)?;
+    show::coverage(console, &document);
+    console.document(value);
+    Ok(Exit::Ok)
+}
+
+/// Writes the result files.
+fn write(
+    scene: &Scene<'_>,
+    document: &CoverageDocument,
+    taken_over: u64,
+) -> Result<Value, Failure> {
+    let provenance = scene.session.provenance(scene.prepared, taken_over);
+    let value = files::document(document, &provenance)?;
+    files::write(&scene.folder.join(RESULT), &value)?;
+    let columns = [
+        "method",
+        "id",
+        "sets",
+        "covered",
+        "standard_error",
+        "missed_below",
+        "missed_above",
+        "median_width",
+        "relative_width",
+        "open",
+    ];
+    let null = Value::Null;
+    scene.write_text(
+        "coverage.tsv",
+        &files::table(value.get("rows").unwrap_or(&null), &columns),
+    )?;
+    Ok(value)
 }

@@ -4,15 +4,17 @@ use std::path::PathBuf;
 
 use super::super::common::{Display, Integration, Run};
 use super::super::console::Console;
+use super::super::profiling;
 use super::super::session::Session;
 use super::super::stages::{BootstrapFlags, Scene, refused};
 use super::super::{Exit, Failure, show};
 use crate::diagnostic::Finding;
 use crate::objective::BuildOptions;
 use crate::study::atomic::{self, FileError};
+use crate::study::checkpoint::Header;
 use crate::study::stage_bootstrap::{self, MergeError};
-use crate::study::stage_fit::checkpoint_path;
-use crate::study::{checkpoint, work};
+use crate::study::stage_fit::{RESULT, checkpoint_path};
+use crate::study::{checkpoint, stage_coverage, work};
 
 /// Join the pieces that `--shard` computed; the result has the same bytes as that of one process.
 #[derive(Debug, clap::Args)]
@@ -42,10 +44,11 @@ impl Arguments {
                 "compute the missing pieces with the same inputs, or leave the odd ones out",
             )),
         })?;
-        if header.kind != "bootstrap" {
+        let kinds = ["bootstrap", stage_coverage::KIND, profiling::KIND];
+        if !kinds.contains(&header.kind.as_str()) {
             return Err(Failure::usage(
                 format!("pieces of `{}` cannot be joined here", header.kind),
-                "pieces of a bootstrap can",
+                "pieces of a bootstrap, of profiles or of a coverage can",
             ));
         }
         let problem = self
@@ -73,15 +76,23 @@ impl Arguments {
         console.findings(&prepared.findings);
         let scene = Scene::new(&session, &prepared, BuildOptions::default())?;
         // The pieces' own fit: that of the first folder, so that nothing is fitted here that they did not have.
+        // So with the draws of a calibrated threshold, which every piece has.
         if let Some(dir) = self.dirs.first() {
-            let from = dir.join(crate::study::stage_fit::RESULT);
-            let to = scene.folder.join(crate::study::stage_fit::RESULT);
-            if from.exists() && !to.exists() {
-                let bytes = std::fs::read(&from).map_err(FileError::of("read", &from))?;
-                atomic::write(&to, &bytes)?;
+            for name in [RESULT, "checkpoints/calibration.jsonl"] {
+                let (from, to) = (dir.join(name), scene.folder.join(name));
+                if from.exists() && !to.exists() {
+                    let bytes = std::fs::read(&from).map_err(FileError::of("read", &from))?;
+                    atomic::write(&to, &bytes)?;
+                }
             }
         }
         let fitted = scene.fit_or_recall(None, console)?;
+        if header.kind == profiling::KIND {
+            return super::profile::merge(&session, &prepared, &fitted, &header, &records, console);
+        }
+        if header.kind == stage_coverage::KIND {
+            return super::coverage::merge(&session, scenario, &fitted, &header, &records, console);
+        }
         let parse = |key: &str| get(key).cloned().unwrap_or_default();
         let flags = BootstrapFlags {
             samples: Some(header.units),
@@ -97,20 +108,7 @@ impl Arguments {
             min_success: number("min_success"),
         };
         let stage = scene.bootstrap_stage(&fitted, &flags)?;
-        let differences = stage.header().differences(&header);
-        if !differences.is_empty() {
-            return Err(Failure::from(
-                Finding::error(
-                    "merge-refused",
-                    format!(
-                        "the pieces were made with other inputs than {} has now: {} differ",
-                        problem.display(),
-                        differences.join(", ")
-                    ),
-                )
-                .help("give the problem, the fit and the program that the pieces were made with"),
-            ));
-        }
+        same(&header, &stage.header(), &session)?;
         let path = checkpoint_path(&scene.folder, "bootstrap", None);
         checkpoint::write(&path, &header, &records)?;
         let replicates = work::recall(&path, &records)?;
@@ -150,4 +148,26 @@ impl Arguments {
         }
         Ok(files)
     }
+}
+
+/// Whether pieces were made with what the problem is now.
+///
+/// # Errors
+/// Names what differs.
+pub fn same(pieces: &Header, now: &Header, session: &Session) -> Result<(), Failure> {
+    let differences = now.differences(pieces);
+    if differences.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::from(
+        Finding::error(
+            "merge-refused",
+            format!(
+                "the pieces were made with other inputs than {} has now: {} differ",
+                session.target.display(),
+                differences.join(", ")
+            ),
+        )
+        .help("give the problem, the fit and the program that the pieces were made with"),
+    ))
 }

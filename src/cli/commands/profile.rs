@@ -1,15 +1,23 @@
 //! `profile`: profile likelihood of parameters and predictions.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use serde_json::json;
+
 use super::super::common::{Display, Integration, Run, Shard, shard};
-use super::super::console::Console;
+use super::super::console::{Console, SCHEMA_VERSION};
+use super::super::profiling::KIND;
 use super::super::session::Session;
 use super::super::stages::Scene;
 use super::super::{Exit, Failure, show};
-use crate::objective::BuildOptions;
+use crate::objective::{BuildOptions, QuantitySpec};
 use crate::predict::dosing::quantity;
+use crate::study::checkpoint::{self, Header};
+use crate::study::fitted::Fitted;
+use crate::study::open::Prepared;
 use crate::study::plan::{self, ProfilePlan};
+use crate::study::stage_fit::checkpoint_path;
 
 /// Where a profile ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -40,6 +48,12 @@ pub struct Arguments {
     /// Threshold of the likelihood [default: the plan's, else small_sample]
     #[arg(long, value_enum)]
     pub threshold: Option<Threshold>,
+    /// Draws from the fit that --threshold bootstrap is made of [default: the plan's, else 999]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub calibration_samples: Option<u64>,
+    /// Show intervals that hold for all profiles at once (Bonferroni) beside the pointwise ones
+    #[arg(long)]
+    pub simultaneous: bool,
     /// Do one piece I of N; `merge` joins them
     #[arg(long, value_name = "I/N", value_parser = shard)]
     pub shard: Option<Shard>,
@@ -57,25 +71,9 @@ pub struct Arguments {
 impl Arguments {
     /// Profiles.
     pub fn run(&self, console: &mut Console) -> Result<Exit, Failure> {
-        if let Some(shard) = self.shard {
-            return Err(Failure::usage(
-                format!(
-                    "profiles are not cut into pieces; piece {shard} would need the others' better optima"
-                ),
-                "name the parameters of each process with --parameter",
-            ));
-        }
         let session = Session::open(&self.problem, &self.run, &self.integration)?;
         let prepared = session.prepare(console)?;
-        let mut quantities = Vec::new();
-        for text in &self.prediction {
-            quantities.push(quantity(text).map_err(|e| {
-                Failure::usage(
-                    format!("`{text}`: {e}"),
-                    "quantities are written `observable@experiment@time`",
-                )
-            })?);
-        }
+        let quantities = quantities(&self.prediction)?;
         let scene = Scene::new(
             &session,
             &prepared,
@@ -95,11 +93,74 @@ impl Arguments {
                 Some(Threshold::Bootstrap) => plan::Threshold::Bootstrap,
                 None => planned.threshold,
             },
+            calibration_samples: self
+                .calibration_samples
+                .unwrap_or(planned.calibration_samples),
+            simultaneous: self.simultaneous || planned.simultaneous,
             ..ProfilePlan::default()
         };
+        if let Some(shard) = self.shard {
+            let profiling = scene.profiling(&fitted, &plan, self.resume, console)?;
+            let piece = (shard.index, shard.of);
+            let done = scene.profile_piece(&fitted, &profiling, piece, self.resume, console)?;
+            console.line(format!(
+                "piece {shard}: {done} profiles; `mechfit merge` joins the pieces"
+            ));
+            console.document(json!({
+                "schema_version": SCHEMA_VERSION,
+                "status": "ok",
+                "shard": shard.to_string(),
+                "profiles": done,
+            }));
+            return Ok(Exit::Ok);
+        }
         let (profiles, document) = scene.profile(&fitted, &plan, self.resume, console)?;
         show::profiles(console, &profiles);
         console.document(document);
         Ok(Exit::Ok)
     }
+}
+
+/// Reads predictions.
+fn quantities(texts: &[String]) -> Result<Vec<QuantitySpec>, Failure> {
+    texts
+        .iter()
+        .map(|text| {
+            quantity(text).map_err(|e| {
+                Failure::usage(
+                    format!("`{text}`: {e}"),
+                    "quantities are written `observable@experiment@time`",
+                )
+            })
+        })
+        .collect()
+}
+
+/// Makes the result of joined pieces; a better optimum that one of them found is followed here.
+pub fn merge(
+    session: &Session,
+    prepared: &Prepared<'_>,
+    fitted: &Fitted,
+    header: &Header,
+    records: &BTreeMap<u64, String>,
+    console: &mut Console,
+) -> Result<Exit, Failure> {
+    fn parse<T: serde::de::DeserializeOwned>(header: &Header, key: &str) -> Result<T, Failure> {
+        let value = header.arguments.get(key).cloned().unwrap_or_default();
+        serde_json::from_value(value).map_err(|e| Failure::Internal(format!("{key}: {e}")))
+    }
+    let plan: ProfilePlan = parse(header, "plan")?;
+    let predictions: Vec<String> = parse(header, "predictions")?;
+    let options = BuildOptions {
+        quantities: quantities(&predictions)?,
+        ..BuildOptions::default()
+    };
+    let scene = Scene::new(session, prepared, options)?;
+    let profiling = scene.profiling(fitted, &plan, true, console)?;
+    super::merge::same(header, profiling.header(), session)?;
+    checkpoint::write(&checkpoint_path(&scene.folder, KIND, None), header, records)?;
+    let (profiles, document) = scene.profile_all(fitted, &profiling, true, console)?;
+    show::profiles(console, &profiles);
+    console.document(document);
+    Ok(Exit::Ok)
 }

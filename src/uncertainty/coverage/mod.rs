@@ -1,14 +1,35 @@
 //! What each kind of interval really covers, from data simulated with known truth.
 
+mod options;
+mod ratio;
+mod resample;
 mod set;
+mod simulate;
 mod summary;
+mod targets;
+mod widths;
 
-pub use set::{
-    Cell, Context, CoverageSet, KINDS, Options, Violation, coverage_set, coverage_sets, simulate,
-};
+pub use options::{KINDS, Options, Violation};
+pub use set::{Cell, CoverageSet, coverage_set, coverage_sets};
+pub use simulate::simulate;
 pub use summary::summarise;
+pub use targets::{CoveredParameter, TargetRow, targets};
 
 use serde::{Deserialize, Serialize};
+
+use crate::objective::{Data, Target};
+
+/// What all sets share.
+pub struct Context<'a, T: Target> {
+    /// Target.
+    pub target: &'a T,
+    /// Data as reported; with a noise setting for the analysis, if another is declared.
+    pub data: &'a Data,
+    /// The fit that truths are made from.
+    pub theta: &'a [f64],
+    /// Settings.
+    pub options: Options,
+}
 
 /// How a kind of interval fared for one parameter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -69,4 +90,8 @@ pub struct Coverage {
     pub sizes: Vec<SizeRow>,
     /// Parameters whose truths were drawn from their priors.
     pub drawn_from_priors: Vec<String>,
+    /// Which parameters the data identify, for which the targets hold.
+    pub parameters: Vec<CoveredParameter>,
+    /// What was asked of the intervals and tests, met or missed; empty under a violation or at another level than 95 %.
+    pub targets: Vec<TargetRow>,
 }

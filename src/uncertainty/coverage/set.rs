@@ -3,119 +3,29 @@
 use serde::{Deserialize, Serialize};
 
 use crate::fit::Optimum;
-use crate::objective::terms::transform;
-use crate::objective::{Data, EvalError, RowKind, Target};
-use crate::problem::{NoiseDistribution, NoiseSetting};
-use crate::search::{self, Control};
+use crate::objective::{Data, RowKind, Target};
+use crate::problem::NoiseSetting;
+use crate::search::Control;
 use crate::stats::{Stream, t_quantile};
 
-use super::super::bootstrap::quantile::{bias_corrected, quantile};
-use super::super::bootstrap::{self, Draw, SecondStart};
-use super::super::draw::{self, Sampler};
+use super::super::bootstrap::SecondStart;
 use super::super::fisher::{Linearised, means};
 use super::super::goodness::{chi_square, johansen};
 use super::super::profile::threshold::{Basis, chi2, two_sided};
-use super::super::profile::{
-    Calibration, Context as ProfileContext, Item, Options as ProfileOptions, Outcome, calibration,
-    held_parameter, likelihood_ratios, profile_item,
-};
-use super::super::refits::{Spread, refit_twice};
+use super::super::refits::{Spread, converged, refit_twice};
 use super::super::run::run;
+use super::ratio::{Free, Ratio, rise};
+use super::{Context, KINDS, simulate};
 
 /// Names of streams.
-const TRUTH: &str = "coverage truth";
-const DATA: &str = "coverage data";
 const SECOND: &str = "coverage second start";
 const NESTED: &str = "coverage bootstrap";
+/// Better optima that a set follows before it takes the last one.
+const MAX_ROUNDS: usize = 5;
 
-/// What the data are drawn with that the analysis does not know.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Violation {
-    /// Nothing: the model is right.
-    #[default]
-    None,
-    /// The same donors in every arm of an observable: replicates correlate between arms.
-    Correlated {
-        /// Correlation.
-        rho: f64,
-    },
-    /// Replicates are log-normal with the model's value as their mean.
-    LogNormal,
-}
-
-impl Violation {
-    /// Name in files.
-    pub fn name(&self) -> String {
-        match self {
-            Self::None => "none".into(),
-            Self::Correlated { rho } => format!("arms correlate, rho = {rho}"),
-            Self::LogNormal => "replicates are log-normal".into(),
-        }
-    }
-}
-
-/// Settings.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Options {
-    /// Nominal coverage.
-    pub level: f64,
-    /// Seed.
-    pub seed: u64,
-    /// Replicates of the bootstraps in each set; 0: no bootstrap rows.
-    pub bootstrap: u64,
-    /// Thresholds of profiles calibrated by simulation, in each set (as many draws as `bootstrap`).
-    pub calibrate: bool,
-    /// Rows of the exact summary.
-    pub exact: bool,
-    /// Sets whose profiles are walked to their ends, for their widths.
-    pub widths: u64,
-    /// What the analysis does not know.
-    pub violation: Violation,
-    /// Search.
-    pub search: search::Options,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            level: 0.95,
-            seed: 1,
-            bootstrap: 0,
-            calibrate: false,
-            exact: true,
-            widths: 300,
-            violation: Violation::None,
-            search: ProfileOptions::default().search,
-        }
-    }
-}
-
-/// Kinds of intervals, in the order of the table.
-pub const KINDS: [&str; 19] = [
-    "fisher_z",
-    "fisher_t_sum_of_dof",
-    "fisher_scaled_by_chi2",
-    "fisher_t_satterthwaite",
-    "fisher_t_fewest",
-    "fisher",
-    "profile_chi2",
-    "profile",
-    "profile_exact_chi2",
-    "profile_exact_flat",
-    "profile_exact",
-    "percentile_means_only",
-    "percentile_plug_in",
-    "basic_plug_in",
-    "bc_plug_in",
-    "percentile_exact",
-    "percentile",
-    "bootstrap_t",
-    "profile_bootstrap",
-];
-
-/// One interval of one parameter.
+/// One interval of one parameter; in files `[miss, width, open]`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(from = "CellFields", into = "CellFields")]
 pub struct Cell {
     /// 0: holds the truth; −1: lies below it; 1: lies above it.
     pub miss: i8,
@@ -123,6 +33,20 @@ pub struct Cell {
     pub width: Option<f64>,
     /// Whether an end is not closed (an open end excludes nothing); null where the ends were not computed.
     pub open: Option<bool>,
+}
+
+type CellFields = (i8, Option<f64>, Option<bool>);
+
+impl From<CellFields> for Cell {
+    fn from((miss, width, open): CellFields) -> Self {
+        Self { miss, width, open }
+    }
+}
+
+impl From<Cell> for CellFields {
+    fn from(c: Cell) -> Self {
+        (c.miss, c.width, c.open)
+    }
 }
 
 /// One data set.
@@ -136,18 +60,8 @@ pub struct CoverageSet {
     pub cells: Vec<Vec<Option<Cell>>>,
     /// P of χ², of Johansen's F and of the plug-in bootstrap.
     pub p_values: [Option<f64>; 3],
-}
-
-/// What all sets share.
-pub struct Context<'a, T: Target> {
-    /// Target.
-    pub target: &'a T,
-    /// Data as reported; with a noise setting for the analysis, if another is declared.
-    pub data: &'a Data,
-    /// The fit that truths are made from.
-    pub theta: &'a [f64],
-    /// Settings.
-    pub options: Options,
+    /// Per parameter: prior share at the optimum of this set.
+    pub prior_share: Vec<f64>,
 }
 
 /// Runs the sets `ks` in parallel, in the order of `ks`; `sink` sees each as it ends.
@@ -179,89 +93,27 @@ pub fn coverage_set<T: Target>(k: u64, ctx: &Context<'_, T>, ws: &mut T::Workspa
     }
 }
 
-/// The truth and the data of a set.
-///
-/// # Errors
-/// [`EvalError`] if the model cannot be evaluated at the truth.
-pub fn simulate<T: Target>(
-    k: u64,
-    ctx: &Context<'_, T>,
-    ws: &mut T::Workspace,
-) -> Result<(Vec<f64>, Data), EvalError> {
-    let seed = ctx.options.seed;
-    let coordinates = ctx.target.coordinates();
-    let truth = draw::truth(coordinates, ctx.theta, seed, TRUTH, k);
-    // Simulated with every arm's own SD, whatever the analysis pools.
-    let own = Data {
-        noise: Some(NoiseSetting::KnownSd),
-        ..ctx.data.clone()
-    };
-    let at = Linearised::at(ctx.target, &own, &truth, &vec![true; coordinates.len()], ws)?;
-    let options = bootstrap::Options {
-        draw: Draw::PlugIn,
-        seed,
-        ..bootstrap::Options::default()
-    };
-    let mut data = match Sampler::new(ctx.target, &own, &at, &options, DATA) {
-        Ok(sampler) => sampler.with_given_priors().draw(k),
-        Err(_) => own,
-    };
-    violate(k, ctx, &at, &mut data);
-    data.noise = ctx.data.noise;
-    Ok((truth, data))
-}
-
-/// Draws the means again from single replicates that break an assumption.
-fn violate<T: Target>(k: u64, ctx: &Context<'_, T>, at: &Linearised, data: &mut Data) {
-    if ctx.options.violation == Violation::None {
-        return;
-    }
-    let seed = ctx.options.seed;
-    for (i, row) in ctx.target.rows().iter().enumerate() {
-        let RowKind::Mean { n } = row.kind else {
-            continue;
-        };
-        if row.distribution != NoiseDistribution::Normal {
-            continue;
-        }
-        let sd = at.sigma[i] * f64::from(n).sqrt();
-        let (mean, _) = transform(row.distribution, at.simulated[i]);
-        let mut own = Stream::new(seed, DATA, k, i as u64);
-        let mut donors = Stream::new(seed, "coverage donors", k, row.group as u64);
-        let values: Vec<f64> = (0..n)
-            .map(|_| match ctx.options.violation {
-                Violation::Correlated { rho } => {
-                    mean + sd * (rho.sqrt() * donors.normal() + (1.0 - rho).sqrt() * own.normal())
-                }
-                Violation::LogNormal if mean > 0.0 => {
-                    let s2 = libm::log1p(sd * sd / (mean * mean));
-                    libm::exp(libm::log(mean) - 0.5 * s2 + s2.sqrt() * own.normal())
-                }
-                _ => mean + sd * own.normal(),
-            })
-            .collect();
-        let count = f64::from(n);
-        let average = values.iter().sum::<f64>() / count;
-        data.value[i] = average;
-        data.sd[i] = (values
-            .iter()
-            .map(|v| (v - average) * (v - average))
-            .sum::<f64>()
-            / (count - 1.0))
-            .sqrt();
-    }
-}
-
 /// A fitted set.
-struct Set<'a, 'b, T: Target> {
-    k: u64,
-    ctx: &'a Context<'b, T>,
-    truth: Vec<f64>,
-    data: Data,
-    optimum: Optimum,
-    fit: Linearised,
+pub(super) struct Set<'a, 'b, T: Target> {
+    pub k: u64,
+    pub ctx: &'a Context<'b, T>,
+    pub truth: Vec<f64>,
+    pub data: Data,
+    pub optimum: Optimum,
+    pub fit: Linearised,
+    pub p_bootstrap: Option<f64>,
     cells: Vec<Vec<Option<Cell>>>,
-    p_bootstrap: Option<f64>,
+}
+
+/// The fit linearised in the parameters that no bound holds.
+fn linearised<T: Target>(
+    target: &T,
+    data: &Data,
+    optimum: &Optimum,
+    ws: &mut T::Workspace,
+) -> Result<Linearised, &'static str> {
+    let free: Vec<bool> = optimum.at_bound.iter().map(Option::is_none).collect();
+    Linearised::at(target, data, &optimum.theta, &free, ws).map_err(|e| e.reason())
 }
 
 impl<'a, 'b, T: Target> Set<'a, 'b, T> {
@@ -280,9 +132,7 @@ impl<'a, 'b, T: Target> Set<'a, 'b, T> {
             &ctx.options.search,
             ws,
         )?;
-        let free: Vec<bool> = optimum.at_bound.iter().map(Option::is_none).collect();
-        let fit =
-            Linearised::at(ctx.target, &data, &optimum.theta, &free, ws).map_err(|e| e.reason())?;
+        let fit = linearised(ctx.target, &data, &optimum, ws)?;
         Ok(Self {
             k,
             ctx,
@@ -295,16 +145,29 @@ impl<'a, 'b, T: Target> Set<'a, 'b, T> {
         })
     }
 
+    pub(super) fn cell_mut(&mut self, kind: &str, j: usize) -> Option<&mut Cell> {
+        self.slot(kind, j)?.as_mut()
+    }
+
+    fn slot(&mut self, kind: &str, j: usize) -> Option<&mut Option<Cell>> {
+        let at = KINDS.iter().position(|k| *k == kind)?;
+        self.cells.get_mut(at)?.get_mut(j)
+    }
+
     fn put(&mut self, kind: &str, j: usize, cell: Cell) {
-        if let Some(at) = KINDS.iter().position(|k| *k == kind)
-            && let Some(slot) = self.cells.get_mut(at).and_then(|row| row.get_mut(j))
-        {
+        if let Some(slot) = self.slot(kind, j) {
             *slot = Some(cell);
         }
     }
 
     /// An interval with its ends; a missing end excludes nothing.
-    fn put_ends(&mut self, kind: &str, j: usize, lower: Option<f64>, upper: Option<f64>) {
+    pub(super) fn put_ends(
+        &mut self,
+        kind: &str,
+        j: usize,
+        lower: Option<f64>,
+        upper: Option<f64>,
+    ) {
         let truth = self.truth[j];
         let miss = if upper.is_some_and(|b| b < truth) {
             -1
@@ -324,9 +187,9 @@ impl<'a, 'b, T: Target> Set<'a, 'b, T> {
         );
     }
 
-    /// An interval judged by the likelihood ratio at the truth.
-    fn put_ratio(&mut self, kind: &str, j: usize, ratio: f64, threshold: f64, estimate: f64) {
-        let miss = if ratio <= threshold {
+    /// An interval known to hold the truth or not, about an estimate.
+    pub(super) fn put_verdict(&mut self, kind: &str, j: usize, held: bool, estimate: f64) {
+        let miss = if held {
             0
         } else if estimate < self.truth[j] {
             -1
@@ -344,20 +207,29 @@ impl<'a, 'b, T: Target> Set<'a, 'b, T> {
         );
     }
 
+    /// Probability of one tail.
+    pub(super) fn tail(&self) -> f64 {
+        0.5 * (1.0 - self.ctx.options.level)
+    }
+
     fn all(mut self, ws: &mut T::Workspace) -> CoverageSet {
+        let o = &self.ctx.options;
+        let (exact, walked) = (o.exact, self.k <= o.widths);
+        let resampled = o.bootstrap > 0 && self.k <= o.bootstrap_sets;
+        self.profiles(ws);
         let means = means(self.ctx.target);
         let (dof, a) = self.fit.covariance.misfit(&means);
         let statistic = self.optimum.evaluated.parts.chi2_means;
         self.fisher(dof, statistic);
-        self.profiles(ws);
-        if self.ctx.options.exact {
-            self.exact(ws);
+        if walked {
+            let (data, best) = (self.data.clone(), self.optimum.clone());
+            self.widths("profile", &data, &best, ws);
         }
-        if self.ctx.options.bootstrap > 0 {
+        if exact {
+            self.exact(walked, ws);
+        }
+        if resampled {
             self.bootstraps(ws);
-        }
-        if self.k <= self.ctx.options.widths {
-            self.widths(ws);
         }
         CoverageSet {
             index: self.k,
@@ -367,6 +239,7 @@ impl<'a, 'b, T: Target> Set<'a, 'b, T> {
                 johansen(statistic, dof, a),
                 self.p_bootstrap,
             ],
+            prior_share: self.fit.prior_share.clone(),
             cells: self.cells,
         }
     }
@@ -412,48 +285,101 @@ impl<'a, 'b, T: Target> Set<'a, 'b, T> {
         }
     }
 
-    /// Twice the rise of the objective with a parameter held at its truth.
-    fn ratio(&self, data: &Data, best: &Optimum, j: usize, ws: &mut T::Workspace) -> Option<f64> {
+    /// Twice the rise of the objective with a parameter held at its truth, or a bound of it up to `enough`.
+    pub(super) fn rise_at_truth(
+        &self,
+        j: usize,
+        enough: f64,
+        ws: &mut T::Workspace,
+    ) -> Option<f64> {
+        let free = Free::of(&self.optimum, &self.fit.covariance);
         let (target, search) = (self.ctx.target, &self.ctx.options.search);
-        // From the truth and from the estimate: the lower of the two is the minimum.
-        let held: Vec<f64> = [&self.truth, &best.theta]
-            .into_iter()
-            .filter_map(|s| held_parameter(target, data, j, self.truth[j], s, search, ws).ok())
-            .collect();
-        let least = held.into_iter().fold(f64::INFINITY, f64::min);
-        least
-            .is_finite()
-            .then(|| (2.0 * (least - best.evaluated.value)).max(0.0))
+        let held = self.truth[j];
+        let again = Some(self.truth.as_slice());
+        match rise(
+            target, &self.data, &free, j, held, enough, again, search, ws,
+        ) {
+            Ok(Ratio::Rise(x)) => Some(x),
+            _ => None,
+        }
     }
 
     fn basis(&self, fit: &Linearised, data: &Data, j: usize) -> Basis {
-        let mut free = fit.covariance.free().to_vec();
-        free[j] = true;
-        let scatter = fit.covariance.with_free(free).of_coordinate(j);
+        let scatter = if fit.covariance.free()[j] {
+            fit.covariance.of_coordinate(j)
+        } else {
+            let mut free = fit.covariance.free().to_vec();
+            free[j] = true;
+            fit.covariance.with_free(free).of_coordinate(j)
+        };
         Basis::new(scatter, self.ctx.target.rows(), data)
+    }
+
+    /// Likelihood ratios of all truths at an optimum for `data`, judged against the thresholds of `kinds`. Where a
+    /// constrained minimum falls below the optimum, the fit is redone from there, as `profile` does.
+    fn judge(
+        &mut self,
+        data: &Data,
+        mut best: Optimum,
+        mut fit: Linearised,
+        thresholds: impl Fn(&Basis) -> Vec<(&'static str, f64)>,
+        ws: &mut T::Workspace,
+    ) -> (Optimum, Linearised) {
+        let (target, search) = (self.ctx.target, self.ctx.options.search);
+        for round in 0..MAX_ROUNDS {
+            let mut better = None;
+            for j in 0..self.truth.len() {
+                let list = thresholds(&self.basis(&fit, data, j));
+                let enough = list.iter().map(|t| t.1).fold(f64::INFINITY, f64::min);
+                let free = Free::of(&best, &fit.covariance);
+                let held = self.truth[j];
+                let again = Some(self.truth.as_slice());
+                match rise(target, data, &free, j, held, enough, again, &search, ws) {
+                    Ok(Ratio::Rise(ratio)) => {
+                        for (kind, threshold) in list {
+                            self.put_verdict(kind, j, ratio <= threshold, best.theta[j]);
+                        }
+                    }
+                    Ok(Ratio::Better(theta)) if round + 1 < MAX_ROUNDS => {
+                        better = Some(theta);
+                        break;
+                    }
+                    _ => {}
+                }
+            }
+            let Some(theta) = better else { break };
+            let again = converged(crate::fit::refit(target, data, &theta, &[], &search, ws));
+            let Ok(again) = again else { break };
+            let Ok(linear) = linearised(target, data, &again, ws) else {
+                break;
+            };
+            best = again;
+            fit = linear;
+        }
+        (best, fit)
     }
 
     fn profiles(&mut self, ws: &mut T::Workspace) {
         let p = two_sided(self.ctx.options.level, 1);
-        for j in 0..self.truth.len() {
-            let Some(ratio) = self.ratio(&self.data, &self.optimum, j, ws) else {
-                continue;
-            };
-            let basis = self.basis(&self.fit, &self.data, j);
-            let x = self.optimum.theta[j];
-            self.put_ratio("profile_chi2", j, ratio, chi2(p), x);
-            self.put_ratio("profile", j, ratio, basis.small_sample(p), x);
-        }
+        let data = self.data.clone();
+        let (best, fit) = (self.optimum.clone(), self.fit.clone());
+        let thresholds = |basis: &Basis| {
+            vec![
+                ("profile_chi2", chi2(p)),
+                ("profile", basis.small_sample(p)),
+            ]
+        };
+        (self.optimum, self.fit) = self.judge(&data, best, fit, thresholds, ws);
     }
 
-    fn exact_data(&self) -> Data {
+    pub(super) fn exact_data(&self) -> Data {
         Data {
             noise: Some(NoiseSetting::ExactSummary),
             ..self.data.clone()
         }
     }
 
-    fn exact(&mut self, ws: &mut T::Workspace) {
+    fn exact(&mut self, walked: bool, ws: &mut T::Workspace) {
         let data = self.exact_data();
         let found = refit_twice(
             self.ctx.target,
@@ -465,227 +391,25 @@ impl<'a, 'b, T: Target> Set<'a, 'b, T> {
             ws,
         );
         let Ok((best, _)) = found else { return };
-        let free: Vec<bool> = best.at_bound.iter().map(Option::is_none).collect();
-        let Ok(fit) = Linearised::at(self.ctx.target, &data, &best.theta, &free, ws) else {
+        let Ok(fit) = linearised(self.ctx.target, &data, &best, ws) else {
             return;
         };
         let p = two_sided(self.ctx.options.level, 1);
-        for j in 0..self.truth.len() {
-            let Some(ratio) = self.ratio(&data, &best, j, ws) else {
-                continue;
-            };
-            let basis = self.basis(&fit, &data, j);
-            let x = best.theta[j];
-            let fewest = Basis::new(None, self.ctx.target.rows(), &data);
-            self.put_ratio("profile_exact_chi2", j, ratio, chi2(p), x);
-            self.put_ratio("profile_exact_flat", j, ratio, fewest.small_sample(p), x);
-            self.put_ratio("profile_exact", j, ratio, basis.small_sample(p), x);
+        let flat = Basis::new(None, self.ctx.target.rows(), &data).small_sample(p);
+        let thresholds = |basis: &Basis| {
+            vec![
+                ("profile_exact_chi2", chi2(p)),
+                ("profile_exact_flat", flat),
+                ("profile_exact", basis.small_sample(p)),
+            ]
+        };
+        let (best, _) = self.judge(&data, best, fit, thresholds, ws);
+        if walked {
+            self.widths("profile_exact", &data, &best, ws);
         }
     }
 
-    fn nested_seed(&self) -> u64 {
+    pub(super) fn nested_seed(&self) -> u64 {
         (Stream::new(self.ctx.options.seed, NESTED, self.k, 0).uniform() * 2f64.powi(53)) as u64
-    }
-
-    fn bootstraps(&mut self, ws: &mut T::Workspace) {
-        let level = self.ctx.options.level;
-        let tail = 0.5 * (1.0 - level);
-        let data = self.data.clone();
-        let optimum = self.optimum.clone();
-        for draw in [Draw::T, Draw::PlugIn, Draw::MeansOnly] {
-            let list = self.replicates(&data, &optimum, draw, ws);
-            for j in 0..self.truth.len() {
-                let mut values: Vec<f64> = list.iter().map(|r| r.theta[j]).collect();
-                values.sort_by(f64::total_cmp);
-                let (a, b) = (quantile(&values, tail), quantile(&values, 1.0 - tail));
-                match draw {
-                    Draw::T => self.put_ends("percentile", j, a, b),
-                    Draw::MeansOnly => self.put_ends("percentile_means_only", j, a, b),
-                    Draw::PlugIn => {
-                        let x = optimum.theta[j];
-                        self.put_ends("percentile_plug_in", j, a, b);
-                        self.put_ends(
-                            "basic_plug_in",
-                            j,
-                            b.map(|q| 2.0 * x - q),
-                            a.map(|q| 2.0 * x - q),
-                        );
-                        let bc = bias_corrected(&values, x, level);
-                        self.put_ends(
-                            "bc_plug_in",
-                            j,
-                            bc.and_then(|t| quantile(&values, t.0)),
-                            bc.and_then(|t| quantile(&values, t.1)),
-                        );
-                        self.studentised(j, &list);
-                    }
-                }
-            }
-            if draw == Draw::PlugIn {
-                let statistic = optimum.evaluated.parts.chi2_means;
-                let count = list
-                    .iter()
-                    .filter(|r| r.chi2_means.is_some_and(|c| c >= statistic))
-                    .count();
-                self.p_bootstrap = Some((count as f64 + 1.0) / (list.len() as f64 + 1.0));
-            }
-        }
-        if self.ctx.options.exact {
-            self.exact_percentile(ws);
-        }
-        if self.ctx.options.calibrate {
-            self.calibrated(ws);
-        }
-    }
-
-    fn replicates(
-        &self,
-        data: &Data,
-        optimum: &Optimum,
-        draw: Draw,
-        ws: &mut T::Workspace,
-    ) -> Vec<bootstrap::Replicate> {
-        let options = bootstrap::Options {
-            draw,
-            seed: self.nested_seed(),
-            studentise: draw == Draw::PlugIn,
-            ..bootstrap::Options::default()
-        };
-        let Ok(ctx) = bootstrap::Context::new(self.ctx.target, data, optimum, Vec::new(), options)
-        else {
-            return Vec::new();
-        };
-        (1..=self.ctx.options.bootstrap)
-            .map(|b| bootstrap::replicate(b, &ctx, ws))
-            .filter(bootstrap::Replicate::succeeded)
-            .collect()
-    }
-
-    fn studentised(&mut self, j: usize, list: &[bootstrap::Replicate]) {
-        let tail = 0.5 * (1.0 - self.ctx.options.level);
-        let x = self.optimum.theta[j];
-        let Some(se) = self
-            .fit
-            .covariance
-            .of_coordinate(j)
-            .map(|s| s.standard_error())
-        else {
-            self.put_ends("bootstrap_t", j, None, None);
-            return;
-        };
-        let mut t: Vec<f64> = list
-            .iter()
-            .map(|r| (r.theta[j] - x) / r.standard_error.get(j).copied().unwrap_or(f64::NAN))
-            .filter(|t| !t.is_nan())
-            .collect();
-        t.sort_by(f64::total_cmp);
-        let (a, b) = (quantile(&t, tail), quantile(&t, 1.0 - tail));
-        self.put_ends(
-            "bootstrap_t",
-            j,
-            b.map(|q| x - q * se),
-            a.map(|q| x - q * se),
-        );
-    }
-
-    fn exact_percentile(&mut self, ws: &mut T::Workspace) {
-        let data = self.exact_data();
-        let found = refit_twice(
-            self.ctx.target,
-            &data,
-            &self.optimum.theta,
-            || self.truth.clone(),
-            SecondStart::Always,
-            &self.ctx.options.search,
-            ws,
-        );
-        let Ok((best, _)) = found else { return };
-        let list = self.replicates(&data, &best, Draw::PlugIn, ws);
-        let tail = 0.5 * (1.0 - self.ctx.options.level);
-        for j in 0..self.truth.len() {
-            let mut values: Vec<f64> = list.iter().map(|r| r.theta[j]).collect();
-            values.sort_by(f64::total_cmp);
-            self.put_ends(
-                "percentile_exact",
-                j,
-                quantile(&values, tail),
-                quantile(&values, 1.0 - tail),
-            );
-        }
-    }
-
-    fn profile_context<'c>(&'c self, options: ProfileOptions) -> Option<ProfileContext<'c, T>> {
-        ProfileContext::new(
-            self.ctx.target,
-            &self.data,
-            self.optimum.clone(),
-            (0..self.truth.len()).map(Item::Parameter).collect(),
-            options,
-            self.nested_seed(),
-        )
-        .ok()
-    }
-
-    fn calibrated(&mut self, ws: &mut T::Workspace) {
-        let options = ProfileOptions {
-            search: self.ctx.options.search,
-            ..ProfileOptions::default()
-        };
-        let thresholds = {
-            let Some(ctx) = self.profile_context(options) else {
-                return;
-            };
-            let Ok(draws) = Calibration::new(&ctx, self.nested_seed()) else {
-                return;
-            };
-            let list: Vec<_> = (1..=self.ctx.options.bootstrap)
-                .map(|b| likelihood_ratios(b, &draws, ws))
-                .collect();
-            calibration(&list, self.truth.len(), self.ctx.options.level)
-        };
-        for (j, threshold) in thresholds.into_iter().enumerate() {
-            if let Some(threshold) = threshold
-                && let Some(ratio) = self.ratio(&self.data, &self.optimum, j, ws)
-            {
-                let x = self.optimum.theta[j];
-                self.put_ratio("profile_bootstrap", j, ratio, threshold, x);
-            }
-        }
-    }
-
-    /// Walks the reference profile to its ends: widths, and which are not closed.
-    fn widths(&mut self, ws: &mut T::Workspace) {
-        let options = ProfileOptions {
-            level: self.ctx.options.level,
-            beyond: 0,
-            accuracy: 1e-3,
-            search: self.ctx.options.search,
-            ..ProfileOptions::default()
-        };
-        let found: Vec<Option<(Option<f64>, bool)>> = {
-            let Some(ctx) = self.profile_context(options) else {
-                return;
-            };
-            (0..self.truth.len())
-                .map(|j| match profile_item(j as u64, &ctx, ws) {
-                    Outcome::Done(p) => {
-                        let scale = self.ctx.target.coordinates()[j].scale;
-                        let scaled = |x| crate::objective::target::to_scaled(scale, x);
-                        let width = p.interval.ends().map(|(a, b)| scaled(b) - scaled(a));
-                        Some((width, width.is_none()))
-                    }
-                    _ => None,
-                })
-                .collect()
-        };
-        let Some(at) = KINDS.iter().position(|k| *k == "profile") else {
-            return;
-        };
-        for (j, found) in found.into_iter().enumerate() {
-            if let (Some((width, open)), Some(cell)) = (found, self.cells[at][j].as_mut()) {
-                cell.width = width;
-                cell.open = Some(open);
-            }
-        }
     }
 }

@@ -5,7 +5,12 @@ use std::collections::BTreeMap;
 use crate::objective::Target;
 
 use super::super::draw::informative;
-use super::{Cell, Context, Coverage, CoverageRow, CoverageSet, KINDS, SizeRow};
+use super::{
+    Cell, Context, Coverage, CoverageRow, CoverageSet, CoveredParameter, KINDS, SizeRow, targets,
+};
+
+/// Kind whose ends say whether a parameter is identified.
+const REFERENCE: &str = "profile";
 
 /// Nominal size of the goodness-of-fit tests.
 const SIZE: f64 = 0.05;
@@ -52,7 +57,7 @@ pub fn summarise<T: Target>(ctx: &Context<'_, T>, sets: &[CoverageSet]) -> Cover
             rows.extend(own);
         }
     }
-    let sizes = ["chi2", "johansen_f", "bootstrap"]
+    let sizes: Vec<SizeRow> = ["chi2", "johansen_f", "bootstrap"]
         .iter()
         .enumerate()
         .filter_map(|(i, test)| {
@@ -70,19 +75,48 @@ pub fn summarise<T: Target>(ctx: &Context<'_, T>, sets: &[CoverageSet]) -> Cover
             })
         })
         .collect();
+    let parameters: Vec<CoveredParameter> = coordinates
+        .iter()
+        .enumerate()
+        .map(|(j, c)| {
+            let shares: Vec<f64> = good
+                .iter()
+                .filter_map(|s| s.prior_share.get(j).copied())
+                .collect();
+            let share = shares.iter().sum::<f64>() / shares.len().max(1) as f64;
+            let open = rows
+                .iter()
+                .find(|r| r.method == REFERENCE && r.id.as_ref() == Some(&c.id))
+                .and_then(|r| r.open);
+            CoveredParameter::new(
+                &c.id,
+                share,
+                open.map(|o| 1.0 - o),
+                informative(c).is_some(),
+            )
+        })
+        .collect();
     Coverage {
         level: ctx.options.level,
         samples: list.len() as u64,
         succeeded: good.len() as u64,
         failed,
         violation: ctx.options.violation.name(),
-        rows,
-        sizes,
         drawn_from_priors: coordinates
             .iter()
             .filter(|c| informative(c).is_some())
             .map(|c| c.id.clone())
             .collect(),
+        targets: targets(
+            ctx.options.level,
+            &ctx.options.violation,
+            &parameters,
+            &rows,
+            &sizes,
+        ),
+        rows,
+        sizes,
+        parameters,
     }
 }
 

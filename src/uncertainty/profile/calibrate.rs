@@ -10,9 +10,9 @@ use super::super::bootstrap::quantile::quantile;
 use super::super::bootstrap::{BootstrapError, Draw, Options as DrawOptions, SecondStart};
 use super::super::draw::Sampler;
 use super::super::refits::{Spread, converged, refit_twice};
+use super::context::Context;
 use super::item::Item;
 use super::path::{OfPrediction, Path};
-use super::run::Context;
 
 /// Name of the streams of calibration draws.
 const PURPOSE: &str = "calibration";

@@ -1,17 +1,22 @@
 //! Profile likelihoods of parameters and predictions, with thresholds that hold for means of a few replicates.
 
 mod calibrate;
+mod context;
 mod item;
+mod one;
 mod path;
 mod run;
+mod sides;
 pub mod threshold;
 mod walk;
 
 pub use calibrate::{
     Calibration, LikelihoodRatios, calibration, held_parameter, likelihood_ratios,
 };
+pub use context::Context;
 pub use item::{Item, ItemResult, Outcome};
-pub use run::{Context, profile_item, profiles};
+pub use one::profile_item;
+pub use run::profiles;
 
 use std::collections::BTreeMap;
 
@@ -54,6 +59,8 @@ pub struct Options {
     pub beyond: usize,
     /// Most refits of one side.
     pub max_refits: usize,
+    /// Whether an end is looked at again from two other starts.
+    pub second_look: bool,
     /// Search of each refit.
     pub search: search::Options,
 }
@@ -165,6 +172,7 @@ impl Default for Options {
             accuracy: ACCURACY,
             beyond: 3,
             max_refits: MAX_REFITS,
+            second_look: true,
             // A profile compares objectives: they have to be minimised well beyond the threshold's own digits.
             search: search::Options {
                 objective_tolerance: 1e-12,

@@ -610,6 +610,8 @@ pub fn view() -> View {
                 .collect(),
             sizes: Vec::new(),
             drawn_from_priors: vec!["EC_V".into()],
+            parameters: Vec::new(),
+            targets: Vec::new(),
         }],
         courses: Some(courses()),
         predictions: vec![Prediction {
