@@ -6,6 +6,7 @@ use clap::{CommandFactory as _, Parser as _};
 
 mod commands;
 mod common;
+mod comparing;
 mod conclusions;
 mod console;
 mod exit;
@@ -14,6 +15,7 @@ mod predictions;
 mod profiling;
 mod session;
 mod show;
+mod show_compare;
 mod stages;
 mod table;
 mod viewing;

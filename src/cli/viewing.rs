@@ -178,6 +178,7 @@ fn scenarios(study: &Study, folder: &Path, notes: &mut Vec<String>) -> Vec<Scena
     }
     list.iter()
         .enumerate()
+        .filter(|(i, s)| *i == 0 || !s.sensitivity)
         .map(|(i, s)| Scenario {
             id: s.id.clone(),
             description: s.description.clone().unwrap_or_default(),

@@ -75,7 +75,13 @@ pub fn whole(session: &Session, options: &Options, console: &Console) -> Result<
                 .map_err(|e| Failure::usage(e.to_string(), "scenarios are listed in plan.json"))?,
         ],
         None if plan.scenarios.is_empty() => vec![scenario::as_it_is()],
-        None => plan.scenarios.clone(),
+        None => plan
+            .scenarios
+            .iter()
+            .enumerate()
+            .filter(|(i, s)| *i == 0 || !s.sensitivity)
+            .map(|(_, s)| s.clone())
+            .collect(),
     };
     // Every scenario is read before any is computed: a mistake in the last one must not cost the first ones' time.
     let mut prepared: Vec<Prepared> = Vec::new();

@@ -14,7 +14,7 @@ use crate::stats::{Distribution, DistributionError};
 
 use super::quantity::{self, Quantity, QuantityError};
 use super::target::{Coordinate, Data, RowInfo, RowKind, to_scaled};
-use super::{Look, Objective, RelationOf, RowBinding, Visit};
+use super::{Donors, Look, Objective, RelationOf, RowBinding, Visit};
 
 /// Why a problem cannot be made into an objective.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -78,6 +78,14 @@ pub enum BuildError {
         lower: f64,
         /// Upper bound.
         upper: f64,
+    },
+    /// A correlation between arms that the rows do not allow.
+    #[error("the means of `{observable}` cannot be correlated between arms: {why}")]
+    Donors {
+        /// Observable.
+        observable: String,
+        /// Why.
+        why: &'static str,
     },
     /// A parameter that is neither estimated nor given.
     #[error("parameter table, row {row}: `{id}` is not estimated and has no nominalValue")]
@@ -301,6 +309,8 @@ impl Objective {
                 .push(prior.as_ref().and_then(|p| p.centre(c)));
         }
 
+        let donors = donors(problem, &rows, &mut errors);
+
         let mut relations = Vec::new();
         let mut quantities = Vec::new();
         let compile = |text: &str, expr: &Expr, with: &[(String, f64)]| {
@@ -358,6 +368,7 @@ impl Objective {
             rows,
             bindings,
             data,
+            donors,
             relations,
             quantities,
             probes: bound.probes.clone(),
@@ -367,6 +378,45 @@ impl Objective {
             models: bound.models,
         })
     }
+}
+
+/// Groups of means of one observable at one time that share donors.
+fn donors(problem: &Problem, rows: &[RowInfo], errors: &mut Vec<BuildError>) -> Vec<Donors> {
+    let mut groups = Vec::new();
+    for (observable, correlation) in &problem.arm_correlation {
+        let mut fail = |why| {
+            errors.push(BuildError::Donors {
+                observable: observable.clone(),
+                why,
+            });
+        };
+        let mut by_time: Vec<(f64, u32, Vec<usize>)> = Vec::new();
+        for (i, row) in rows.iter().enumerate() {
+            let RowKind::Mean { n } = row.kind else {
+                continue;
+            };
+            if row.observable != *observable {
+                continue;
+            }
+            match by_time.iter_mut().find(|(t, _, _)| *t == row.time) {
+                Some((_, first, _)) if *first != n => {
+                    fail("its groups have different n, so that not every donor is in every arm");
+                }
+                Some((_, _, list)) => list.push(i),
+                None => by_time.push((row.time, n, vec![i])),
+            }
+        }
+        for (_, n, list) in by_time {
+            if list.len() < 2 || *correlation == 0.0 {
+                continue;
+            }
+            match Donors::new(list, n, *correlation) {
+                Some(group) => groups.push(group),
+                None => fail("a correlation lies between 0 and 1 (1 left out)"),
+            }
+        }
+    }
+    groups
 }
 
 fn has_summaries(problem: &Problem) -> bool {

@@ -14,7 +14,7 @@ use super::target::{
     natural_slope, to_natural,
 };
 use super::terms::{self, Term};
-use super::{Coordinate, Objective, PriorOf, RelationOf, RowInfo};
+use super::{Coordinate, Donors, Objective, PriorOf, RelationOf, RowInfo};
 
 /// Scratch memory of one thread.
 #[derive(Debug)]
@@ -410,6 +410,56 @@ impl Objective {
         }
     }
 
+    /// Lets the means of the same donors answer together: their likelihood (shared out among the rows), slopes, whitened
+    /// residuals, and per group the curvature between its rows.
+    fn join(&self, data: &Data, all: &mut [RowSums]) -> Vec<Vec<f64>> {
+        let mut joint = Vec::with_capacity(self.donors.len());
+        for group in &self.donors {
+            let m = group.len();
+            let residual: Vec<f64> = group.rows.iter().map(|r| all[*r].term.residual).collect();
+            let error: Vec<f64> = group.rows.iter().map(|r| all[*r].sigma).collect();
+            let whitened = group.whiten(&residual);
+            let exact = group.rows.first().is_some_and(|r| {
+                terms::setting(self.rows[*r].noise, data.noise) == NoiseSetting::ExactSummary
+            });
+            let n = f64::from(group.n);
+            // Weights between rows: n(R⁻¹)_ij/(σ_i·σ_j), with σ profiled out or taken from the reported SD.
+            let mut sigma: Vec<f64> = error.iter().map(|e| e * n.sqrt()).collect();
+            let difference: Vec<f64> = residual.iter().zip(&error).map(|(r, e)| r * e).collect();
+            let mut shares: Vec<f64> = (0..m)
+                .map(|i| {
+                    0.5 * (whitened[i] * whitened[i] - residual[i] * residual[i])
+                        + libm::log(group.factor(i, i))
+                })
+                .collect();
+            if exact {
+                let (nllh, profiled) = group.exact(&sigma, &difference);
+                for (i, share) in shares.iter_mut().enumerate() {
+                    let alone = terms::exact_summary(difference[i], 0.0, sigma[i], n).nllh;
+                    *share = nllh / m as f64 - alone;
+                }
+                sigma = profiled;
+            }
+            let curvature: Vec<f64> = (0..m * m)
+                .map(|k| {
+                    let (i, j) = (k / m, k % m);
+                    n * group.precision(i, j) / (sigma[i] * sigma[j])
+                })
+                .collect();
+            for (i, row) in group.rows.iter().enumerate() {
+                let term = &mut all[*row].term;
+                term.nllh += shares[i];
+                term.by_value = -(0..m)
+                    .map(|j| curvature[i * m + j] * difference[j])
+                    .sum::<f64>();
+                term.curvature = curvature[i * m + i];
+                term.residual = whitened[i];
+            }
+            joint.push(curvature);
+        }
+        joint
+    }
+
     /// SD of the replicates of a mean under its noise setting, and the degrees of freedom of that SD.
     fn scatter(&self, row: usize, data: &Data) -> (f64, f64) {
         let info = &self.rows[row];
@@ -689,6 +739,9 @@ impl Target for Objective {
     fn data(&self) -> &Data {
         &self.data
     }
+    fn donors(&self) -> &[Donors] {
+        &self.donors
+    }
     fn workspace(&self) -> Workspace {
         let (rows, n, probes) = (self.rows.len(), self.coordinates.len(), self.probes.len());
         Workspace {
@@ -719,8 +772,11 @@ impl Target for Objective {
             out.gradient = vec![0.0; n];
             out.curvature = vec![0.0; n * n];
         }
-        for row in 0..self.rows.len() {
-            let mut sums = self.row_sums(row, data, ws);
+        let mut all: Vec<RowSums> = (0..self.rows.len())
+            .map(|row| self.row_sums(row, data, ws))
+            .collect();
+        let joint = self.join(data, &mut all);
+        for (row, sums) in all.iter_mut().enumerate() {
             let weight = data.weight_of(row);
             if weight == 0.0 {
                 continue;
@@ -761,6 +817,20 @@ impl Target for Objective {
                         term.by_log_sigma * per,
                         term.curvature_log_sigma * per * per,
                     );
+                }
+            }
+        }
+        if derivatives {
+            for (group, curvature) in self.donors.iter().zip(&joint) {
+                let slope = |i: usize| group.rows.get(i).map_or(0.0, |r| all[*r].slope);
+                for (i, a) in group.rows.iter().enumerate() {
+                    for (j, b) in group.rows.iter().enumerate() {
+                        if i != j {
+                            let weight = curvature[i * group.len() + j] * slope(i) * slope(j);
+                            let (g, h) = (&ws.by_theta[a * n..], &ws.by_theta[b * n..]);
+                            add_cross(&mut out, &g[..n], &h[..n], weight);
+                        }
+                    }
                 }
             }
         }
@@ -825,6 +895,7 @@ impl Target for Objective {
                 log_sigma_information: weight * sums.term.curvature_log_sigma,
             });
         }
+        out.donors.clone_from(&self.donors);
         for (k, prior) in self.priors.iter().enumerate() {
             let Some(prior) = prior else { continue };
             let Some(centre) = data.prior_centre[k] else {
@@ -874,6 +945,16 @@ fn add_outer(out: &mut Evaluated, g: &[f64], slope: f64, curvature: f64) {
         out.gradient[i] += slope * g[i];
         let weight = curvature * g[i];
         for (o, x) in out.curvature[i * n..(i + 1) * n].iter_mut().zip(g) {
+            *o += weight * x;
+        }
+    }
+}
+
+/// Adds `weight·g·hᵀ` to the curvature, in fixed order.
+fn add_cross(out: &mut Evaluated, g: &[f64], h: &[f64], weight: f64) {
+    for (row, g) in out.curvature.chunks_mut(h.len()).zip(g) {
+        let weight = weight * g;
+        for (o, x) in row.iter_mut().zip(h) {
             *o += weight * x;
         }
     }

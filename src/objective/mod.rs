@@ -1,6 +1,7 @@
 //! From simulated values to residuals, −log likelihood, gradient and curvature.
 
 mod build;
+pub mod donors;
 mod evaluate;
 pub mod example;
 mod memory;
@@ -10,6 +11,7 @@ pub mod target;
 pub mod terms;
 
 pub use build::{BuildError, BuildOptions, QuantitySpec};
+pub use donors::Donors;
 pub use evaluate::{ConditionReport, Workspace};
 pub use quantity::{Quantity, QuantityError};
 pub use target::{
@@ -131,6 +133,7 @@ pub struct Objective {
     rows: Vec<RowInfo>,
     bindings: Vec<RowBinding>,
     data: Data,
+    donors: Vec<Donors>,
     /// Relations, in the order of their table.
     pub relations: Vec<RelationOf>,
     /// Quantities, in the order of the build options.

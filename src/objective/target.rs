@@ -5,6 +5,8 @@
 use crate::problem::{NoiseDistribution, NoiseSetting, Prior, Scale};
 use crate::search::Want;
 
+use super::donors::Donors;
+
 /// An estimated parameter. All numbers but `unit` are on the estimation scale.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Coordinate {
@@ -176,7 +178,7 @@ pub struct RelationTerm {
     pub probability: f64,
 }
 
-/// All terms of the objective at one point: what standard errors, leverages and influence need.
+/// All terms of the objective at one point (rows of correlated means as they stand; their groups beside them): what standard errors, leverages and influence need.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Linearisation {
     /// Rows, in order.
@@ -185,6 +187,8 @@ pub struct Linearisation {
     pub priors: Vec<PriorTerm>,
     /// Relations in the objective.
     pub relations: Vec<RelationTerm>,
+    /// Groups of rows whose means are correlated.
+    pub donors: Vec<Donors>,
 }
 
 /// Why the objective could not be evaluated at a point.
@@ -234,6 +238,10 @@ pub trait Target: Sync {
     fn rows(&self) -> &[RowInfo];
     /// The data as reported.
     fn data(&self) -> &Data;
+    /// Groups of rows whose means are correlated, because their replicates come from the same donors; none by default.
+    fn donors(&self) -> &[Donors] {
+        &[]
+    }
     /// Scratch memory for one thread.
     fn workspace(&self) -> Self::Workspace;
     /// Objective at `theta` (estimation scale) for `data`.

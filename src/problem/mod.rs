@@ -28,7 +28,7 @@ pub use export::{Export, ExportModel, export};
 pub use load::{LoadedProblem, load, locate};
 pub use places::{Places, Table};
 pub use scatter::{Reported, log_base, number_of};
-pub use select::{ModelSpace, model_space};
+pub use select::{ModelSpace, model_space, variant_table};
 pub use spreadsheet::{NewStudy, from_spreadsheet};
 
 /// A whole problem. Tables keep the order of their rows.
@@ -52,6 +52,9 @@ pub struct Problem {
     pub observables: Vec<Observable>,
     /// Measurement table.
     pub measurements: Vec<Measurement>,
+    /// Correlation between arms of the means of an observable, by its id: the same donors in every arm (a scenario
+    /// declares it). Without an entry arms are independent.
+    pub arm_correlation: std::collections::BTreeMap<String, f64>,
     /// Facts and orderings.
     pub relations: Vec<Relation>,
     /// Mapping of PEtab ids to model ids.
@@ -386,6 +389,8 @@ pub struct Relation {
 pub struct Variant {
     /// Id.
     pub id: String,
+    /// What it assumes, in a few words (column `description`; empty without one).
+    pub description: String,
     /// Parts laid over the base model.
     pub parts: Vec<PathBuf>,
     /// Larger variants that contain this one as a special case (`;`-separated in the table).

@@ -155,6 +155,7 @@ fn rows(sheet: &Sheet, folder: &Path, list: &mut Vec<Variant>, findings: &mut Fi
                 } else {
                     format!("{subspace}_{}", k + 1)
                 },
+                description: String::new(),
                 parts: Vec::new(),
                 nested_in: Vec::new(),
                 parameters,
@@ -162,6 +163,25 @@ fn rows(sheet: &Sheet, folder: &Path, list: &mut Vec<Variant>, findings: &mut Fi
             });
         }
     }
+}
+
+/// Reads a variant table that no problem lists; parts are looked for beside the table.
+///
+/// # Errors
+/// Every finding, with the cell and a remedy.
+pub fn variant_table(path: &Path) -> Result<Vec<Variant>, Vec<Finding>> {
+    let mut findings = Findings::default();
+    let mut list = Vec::new();
+    if let Some(source) = text::read(path, &mut findings) {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        if let Some(sheet) = Sheet::read(Table::Variants, &source, 0, &mut findings) {
+            list = super::read::variants(&sheet, folder, &mut findings);
+        }
+    }
+    if findings.has_errors() {
+        return Err(findings.finish());
+    }
+    Ok(list)
 }
 
 /// A model is nested in those that estimate all that it estimates and more, and fix the rest alike.

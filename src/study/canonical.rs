@@ -320,6 +320,9 @@ fn data(problem: &Problem) -> String {
             ],
         );
     }
+    for (observable, correlation) in &problem.arm_correlation {
+        l.add("donors", &[observable, &Exact(correlation)]);
+    }
     l.digest()
 }
 

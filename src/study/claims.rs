@@ -95,8 +95,87 @@ fn recompute(
     }
 }
 
+/// A reported P-value that does not come from the reported means, scatter and n.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Suspect {
+    /// Claim.
+    pub id: String,
+    /// As printed.
+    pub printed: String,
+    /// Recomputed from the table as it is.
+    pub recomputed: f64,
+    /// Recomputed with the scatter read the other way (SD as SEM, SEM as SD), where that agrees with the printed one.
+    pub other: Option<f64>,
+    /// Whether the scatter is written as SD now.
+    pub written_as_sd: bool,
+    /// Row of the measurement table of the first group, counted from 2.
+    pub row: usize,
+    /// Row of the claim table, counted from 2.
+    pub claim_row: usize,
+}
+
+/// Reported P-values of tests between two reported groups that are expected to come out and do not: recomputed from mean,
+/// scatter and n as they are, and with the scatter read the other way.
+pub fn suspects(problem: &Problem) -> Vec<Suspect> {
+    let test = |kind: &str| -> Option<fn(Group, Group) -> f64> {
+        match kind {
+            "welch_p" => Some(welch_p),
+            "student_p" => Some(student_p),
+            _ => None,
+        }
+    };
+    problem
+        .claims
+        .iter()
+        .filter(|c| c.expect)
+        .filter_map(|c| {
+            let p = test(&c.kind)?;
+            let [a, b] = c.arguments.as_slice() else {
+                return None;
+            };
+            let (first, second) = (row_of(problem, a).ok()?, row_of(problem, b).ok()?);
+            let (a, b) = (group_of(first).ok()?, group_of(second).ok()?);
+            let recomputed = p(a, b);
+            if agrees(&c.printed, recomputed)? {
+                return None;
+            }
+            let is_sd = |m: &Measurement| m.summary.as_ref().is_some_and(|s| s.kind == SdKind::Sd);
+            let is_sem =
+                |m: &Measurement| m.summary.as_ref().is_some_and(|s| s.kind == SdKind::Sem);
+            let scaled = |power: f64| {
+                let with = |g: Group| Group {
+                    sd: g.sd * libm::pow(f64::from(g.n), 0.5 * power),
+                    ..g
+                };
+                p(with(a), with(b))
+            };
+            let (other, written_as_sd) = if is_sd(first) && is_sd(second) {
+                (Some(scaled(1.0)), true)
+            } else if is_sem(first) && is_sem(second) {
+                (Some(scaled(-1.0)), false)
+            } else {
+                (None, true)
+            };
+            Some(Suspect {
+                id: c.id.clone(),
+                printed: c.printed.clone(),
+                recomputed,
+                other: other.filter(|p| agrees(&c.printed, *p) == Some(true)),
+                written_as_sd,
+                row: first.row,
+                claim_row: c.row,
+            })
+        })
+        .collect()
+}
+
 /// The reported group of `observable@arm` or `observable@arm@time`.
 fn group(problem: &Problem, text: &str) -> Result<Group, String> {
+    group_of(row_of(problem, text)?).map_err(|what| format!("`{text}` {what}"))
+}
+
+/// The measurement that `observable@arm` or `observable@arm@time` names.
+fn row_of<'p>(problem: &'p Problem, text: &str) -> Result<&'p Measurement, String> {
     let mut parts = text.split('@');
     let (observable, experiment, time) = (parts.next(), parts.next(), parts.next());
     let at = |m: &&Measurement| {
@@ -105,16 +184,17 @@ fn group(problem: &Problem, text: &str) -> Result<Group, String> {
             && time.is_none_or(|t| t.parse::<f64>().is_ok_and(|t| t == m.time))
     };
     let list: Vec<&Measurement> = problem.measurements.iter().filter(at).collect();
-    let m = match list.as_slice() {
-        [one] => *one,
-        [] => return Err(format!("no measurement is `{text}`")),
-        _ => return Err(format!("several measurements are `{text}`; add `@time`")),
-    };
-    let summary = m.summary.as_ref().ok_or(format!("`{text}` has no SD"))?;
-    let n = summary
-        .n
-        .filter(|n| *n > 1)
-        .ok_or(format!("`{text}` has no n"))?;
+    match list.as_slice() {
+        [one] => Ok(*one),
+        [] => Err(format!("no measurement is `{text}`")),
+        _ => Err(format!("several measurements are `{text}`; add `@time`")),
+    }
+}
+
+/// Mean, SD and n of a row.
+fn group_of(m: &Measurement) -> Result<Group, &'static str> {
+    let summary = m.summary.as_ref().ok_or("has no SD")?;
+    let n = summary.n.filter(|n| *n > 1).ok_or("has no n")?;
     let sd = match summary.kind {
         SdKind::Sd => summary.sd,
         SdKind::Sem => summary.sd * f64::from(n).sqrt(),

@@ -5,6 +5,8 @@ use crate::diagnostic::Finding;
 use crate::objective::{BuildError, QuantityError};
 use crate::problem::{LoadedProblem, Places, Table};
 
+use super::claims::Suspect;
+
 /// A row whose SD the plan's rule has filled in.
 pub fn zero_sd_filled(places: &Places, row: usize, sd: f64) -> Finding {
     places
@@ -19,6 +21,51 @@ pub fn zero_sd_filled(places: &Places, row: usize, sd: f64) -> Finding {
             "0 has no weight",
         )
         .help("the result depends on this rule; try another one as a scenario")
+}
+
+/// A reported P-value that the reported scatter does not give.
+pub fn suspect(places: &Places, s: &Suspect) -> Finding {
+    let p = |x: f64| format!("{x:.2e}");
+    let (now, then) = if s.written_as_sd {
+        ("SD", "SEM")
+    } else {
+        ("SEM", "SD")
+    };
+    match s.other {
+        Some(other) => places
+            .locate(
+                Finding::error(
+                    if s.written_as_sd { "sem-as-sd" } else { "sd-as-sem" },
+                    format!(
+                        "the scatter reads as {then}, not as {now}: claim `{}` prints P = {}, and {now} gives {}, {then} gives {}",
+                        s.id, s.printed, p(s.recomputed), p(other)
+                    ),
+                ),
+                Table::Measurements,
+                s.row,
+                "sd",
+                "this group and the other of the claim",
+            )
+            .help(format!(
+                "set `sdKind` to `{}`, or, if the paper says {now}, `expect` of the claim to `no`",
+                then.to_lowercase()
+            )),
+        None => places
+            .locate(
+                Finding::warning(
+                    "p-value-not-reproduced",
+                    format!(
+                        "claim `{}` prints P = {}, and mean, scatter and n give {}",
+                        s.id, s.printed, p(s.recomputed)
+                    ),
+                ),
+                Table::Claims,
+                s.claim_row,
+                "printed",
+                "neither as SD nor as SEM",
+            )
+            .help("look at n, test and numbers; if they are as printed, set `expect` to `no`"),
+    }
 }
 
 /// A finding of a build error.
@@ -46,6 +93,8 @@ pub fn of_build(loaded: &LoadedProblem, error: &BuildError) -> Finding {
             "sd",
         )
         .help("declare the SD of the compared difference, or set `use` to `check`"),
+        BuildError::Donors { .. } => Finding::error("invalid-donors", error.to_string())
+            .help("a scenario's `donors` need means with the same n in every arm, and a correlation from 0 to below 1"),
         BuildError::MissingN { row, why } => at(
             "missing-n",
             Table::Measurements,

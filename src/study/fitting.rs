@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::fit::{self, SAME_OPTIMUM, Side};
+use crate::fit::{self, Optimum, SAME_OPTIMUM, Side};
 use crate::objective::{Objective, Target};
 use crate::problem::NoiseSetting;
 
@@ -15,6 +15,19 @@ pub struct StartRecord {
     pub from: Vec<f64>,
     /// Where it ended, or why it could not be evaluated.
     pub outcome: Result<StartEnd, StartFailure>,
+}
+
+impl StartRecord {
+    /// A start that does not exist.
+    pub fn missing() -> Self {
+        Self {
+            from: Vec::new(),
+            outcome: Err(StartFailure {
+                reason: "missing".into(),
+                message: "there is no such start".into(),
+            }),
+        }
+    }
 }
 
 /// Where a start ended.
@@ -36,6 +49,30 @@ pub struct StartEnd {
     pub gradients: u64,
     /// Evaluations of the value alone.
     pub values: u64,
+}
+
+impl StartEnd {
+    /// The record of an optimum.
+    pub fn of(o: Optimum) -> Self {
+        Self {
+            objective: o.evaluated.value,
+            converged: o.termination.is_converged(),
+            termination: o.termination.name().into(),
+            at_bound: o
+                .at_bound
+                .iter()
+                .map(|side| match side {
+                    Some(Side::Lower) => -1,
+                    Some(Side::Upper) => 1,
+                    None => 0,
+                })
+                .collect(),
+            iterations: o.iterations as u64,
+            gradients: o.gradients as u64,
+            values: o.values as u64,
+            theta: o.theta,
+        }
+    }
 }
 
 /// Why a start could not be evaluated.
@@ -80,24 +117,7 @@ pub fn start(
     StartRecord {
         from: own.from,
         outcome: match best {
-            Ok(o) => Ok(StartEnd {
-                objective: o.evaluated.value,
-                converged: o.termination.is_converged(),
-                termination: o.termination.name().into(),
-                at_bound: o
-                    .at_bound
-                    .iter()
-                    .map(|side| match side {
-                        Some(Side::Lower) => -1,
-                        Some(Side::Upper) => 1,
-                        None => 0,
-                    })
-                    .collect(),
-                iterations: o.iterations as u64,
-                gradients: o.gradients as u64,
-                values: o.values as u64,
-                theta: o.theta,
-            }),
+            Ok(o) => Ok(StartEnd::of(o)),
             Err(e) => Err(StartFailure {
                 reason: e.reason().into(),
                 message: e.to_string(),

@@ -361,6 +361,39 @@ pub struct ObservableSettings {
     pub noise: Option<Noise>,
 }
 
+/// The same donors in several arms: the means of an observable are correlated between arms.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DonorsPlan {
+    /// Correlation ρ of a donor's values in two arms, from 0 to below 1.
+    pub correlation: f64,
+    /// Observables; empty: all that have means.
+    #[serde(default)]
+    pub observables: Vec<String>,
+}
+
+/// What is different about one measurement.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MeasurementChange {
+    /// Its observable.
+    pub observable: String,
+    /// Its experiment.
+    pub experiment: String,
+    /// Its time; left out: every time of that observable and experiment.
+    #[serde(default)]
+    pub time: Option<f64>,
+    /// Value instead (of a censored row: the limit).
+    #[serde(default)]
+    pub value: Option<f64>,
+    /// Scatter instead.
+    #[serde(default)]
+    pub sd: Option<f64>,
+    /// Number of replicates instead.
+    #[serde(default)]
+    pub n: Option<u32>,
+}
+
 /// A reading of the data and assumptions.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -382,6 +415,12 @@ pub struct Scenario {
     pub relations: Selection,
     /// Settings of rows.
     pub set: RowSettings,
+    /// Single measurements that are different.
+    pub measurements: Vec<MeasurementChange>,
+    /// Whether the replicates of the arms come from the same donors.
+    pub donors: Option<DonorsPlan>,
+    /// A sensitivity analysis: `run` leaves it out, commands that name it and `compare --every-scenario` take it.
+    pub sensitivity: bool,
     /// Parameters fixed at a value (natural scale) instead of estimated or nominal.
     pub fix: BTreeMap<String, f64>,
     /// Variant of the problem's variant table.

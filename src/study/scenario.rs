@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::plan::{Noise, Plan, Scatter, Scenario, Selection, ZeroSd};
+use super::plan::{MeasurementChange, Noise, Plan, Scatter, Scenario, Selection, ZeroSd};
 use crate::diagnostic::similar;
 use crate::math::Expr;
 use crate::model::Model;
@@ -112,6 +112,17 @@ pub fn take_variant(scenario: &str, id: &str, problem: &mut Problem) -> Result<(
             similar: similar(id, problem.variants.iter().map(|v| v.id.as_str())),
         });
     };
+    for (name, _) in &variant.parameters {
+        let known: Vec<&str> = problem.parameters.iter().map(|p| p.id.as_str()).collect();
+        if !known.contains(&name.as_str()) {
+            return Err(ScenarioError::Unknown {
+                scenario: scenario.into(),
+                what: "parameter",
+                name: name.clone(),
+                similar: similar(name, known),
+            });
+        }
+    }
     for file in problem
         .models
         .iter_mut()
@@ -199,6 +210,20 @@ pub fn apply(
     for name in scenario.set.observables.keys() {
         unknown("observable", name, observables.clone());
     }
+    for name in scenario.donors.iter().flat_map(|d| &d.observables) {
+        unknown("observable", name, observables.clone());
+    }
+    for change in &scenario.measurements {
+        let name = change.name();
+        let all = problem.measurements.iter();
+        let known: Vec<String> = all
+            .map(|m| match change.time {
+                None => format!("{}@{}", m.observable, m.experiment),
+                Some(_) => format!("{}@{}@{}", m.observable, m.experiment, m.time),
+            })
+            .collect();
+        unknown("measurement", &name, known);
+    }
     let parameters: Vec<String> = problem.parameters.iter().map(|p| p.id.clone()).collect();
     for name in scenario.fix.keys() {
         unknown("parameter", name, parameters.clone());
@@ -232,6 +257,8 @@ pub fn apply(
         .relations
         .retain(|r| keeps(&scenario.relations, Some(&r.id)));
     set_rows(scenario, problem);
+    set_measurements(scenario, problem);
+    set_donors(scenario, problem);
     for p in &mut problem.parameters {
         if let Some(value) = scenario.fix.get(&p.id) {
             p.nominal = Some(*value);
@@ -267,6 +294,52 @@ fn set_rows(scenario: &Scenario, problem: &mut Problem) {
             if let Some(kind) = own.and_then(|o| o.sd_kind).or(set.sd_kind) {
                 s.kind = kind.kind();
             }
+        }
+    }
+}
+
+fn set_measurements(scenario: &Scenario, problem: &mut Problem) {
+    for change in &scenario.measurements {
+        let rows = problem.measurements.iter_mut().filter(|m| {
+            m.observable == change.observable
+                && m.experiment == change.experiment
+                && change.time.is_none_or(|t| t == m.time)
+        });
+        for m in rows {
+            if let Some(value) = change.value {
+                m.value = value;
+            }
+            if let Some(s) = &mut m.summary {
+                if let Some(sd) = change.sd {
+                    s.sd = sd;
+                }
+                if change.n.is_some() {
+                    s.n = change.n;
+                }
+            }
+        }
+    }
+}
+
+fn set_donors(scenario: &Scenario, problem: &mut Problem) {
+    let Some(donors) = &scenario.donors else {
+        return;
+    };
+    for o in &problem.observables {
+        if donors.observables.is_empty() || donors.observables.contains(&o.id) {
+            problem
+                .arm_correlation
+                .insert(o.id.clone(), donors.correlation);
+        }
+    }
+}
+
+impl MeasurementChange {
+    /// `observable@experiment`, with `@time` if one is given.
+    fn name(&self) -> String {
+        match self.time {
+            None => format!("{}@{}", self.observable, self.experiment),
+            Some(t) => format!("{}@{}@{t}", self.observable, self.experiment),
         }
     }
 }

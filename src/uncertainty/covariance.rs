@@ -3,7 +3,7 @@
 use nalgebra::{DMatrix, SVD};
 
 use crate::objective::terms::setting;
-use crate::objective::{Data, Linearisation, RowInfo, RowKind};
+use crate::objective::{Data, Donors, Linearisation, RowInfo, RowKind};
 use crate::problem::NoiseSetting;
 use crate::stats::t_quantile;
 
@@ -40,6 +40,18 @@ struct Term {
     nu: f64,
     /// Terms with the same group share that variance.
     group: usize,
+    /// Block of correlated means that it belongs to; its gradient is the whitened one.
+    block: Option<usize>,
+}
+
+/// Correlated means among the terms.
+#[derive(Debug, Clone, PartialEq)]
+struct Block {
+    donors: Donors,
+    /// Terms, in the order of the group's rows.
+    terms: Vec<usize>,
+    /// `½Cov(ln s_i², ln s_j²)`, row-major: ρ²/(n−1) for single SDs, the same number throughout for a pooled one.
+    spread: Vec<f64>,
 }
 
 /// Variance of a scalar function of the estimates.
@@ -101,6 +113,7 @@ pub struct Covariance {
     free: Vec<bool>,
     matrix: Vec<f64>,
     terms: Vec<Term>,
+    blocks: Vec<Block>,
     undetermined: Vec<Undetermined>,
     /// Column scales of the Jacobian, 0 where no term depends on the coordinate.
     scales: Vec<f64>,
@@ -116,8 +129,8 @@ impl Covariance {
         data: &Data,
         free: Vec<bool>,
     ) -> Self {
-        let terms = terms(linearisation, rows, data, free.len());
-        Self::from_terms(terms, free, RANK_TOLERANCE)
+        let (terms, blocks) = terms(linearisation, rows, data, free.len());
+        Self::from_terms(terms, blocks, free, RANK_TOLERANCE)
     }
 
     /// The same with another relative singular value below which a direction counts as undetermined.
@@ -128,11 +141,8 @@ impl Covariance {
         tolerance: f64,
         n: usize,
     ) -> Self {
-        Self::from_terms(
-            terms(linearisation, rows, data, n),
-            vec![true; n],
-            tolerance,
-        )
+        let (terms, blocks) = terms(linearisation, rows, data, n);
+        Self::from_terms(terms, blocks, vec![true; n], tolerance)
     }
 
     /// The same with one more independent row: gradient, standard error of its mean, degrees of freedom of that error.
@@ -146,17 +156,28 @@ impl Covariance {
             weight: 1.0 / (standard_error * standard_error),
             nu,
             group,
+            block: None,
         });
-        Self::from_terms(terms, self.free.clone(), RANK_TOLERANCE)
+        Self::from_terms(
+            terms,
+            self.blocks.clone(),
+            self.free.clone(),
+            RANK_TOLERANCE,
+        )
     }
 
     /// The same with other coordinates held.
     #[must_use]
     pub fn with_free(&self, free: Vec<bool>) -> Self {
-        Self::from_terms(self.terms.clone(), free, RANK_TOLERANCE)
+        Self::from_terms(
+            self.terms.clone(),
+            self.blocks.clone(),
+            free,
+            RANK_TOLERANCE,
+        )
     }
 
-    fn from_terms(terms: Vec<Term>, free: Vec<bool>, tolerance: f64) -> Self {
+    fn from_terms(terms: Vec<Term>, blocks: Vec<Block>, free: Vec<bool>, tolerance: f64) -> Self {
         let n = free.len();
         let columns: Vec<usize> = (0..n).filter(|&j| free[j]).collect();
         let mut scales = vec![0.0; n];
@@ -181,6 +202,7 @@ impl Covariance {
             free,
             matrix: vec![0.0; n * n],
             terms,
+            blocks,
             undetermined: Vec::new(),
             scales,
             null: Vec::new(),
@@ -326,7 +348,7 @@ impl Covariance {
         for t in &self.terms {
             let root = t.weight.sqrt() * dot(&t.gradient, &cc);
             variance += root * root;
-            if t.nu == f64::INFINITY || root == 0.0 {
+            if t.nu == f64::INFINITY || root == 0.0 || t.block.is_some() {
                 continue;
             }
             let at = match groups.iter().position(|g| g.0 == t.group) {
@@ -349,6 +371,11 @@ impl Covariance {
             inflated += 4.0 * (share - q).max(0.0) / nu;
             spread += share * share / nu;
         }
+        for block in &self.blocks {
+            let (more, own) = self.correlated(block, &cc);
+            inflated += more;
+            spread += own;
+        }
         let nu = if spread > 0.0 {
             variance * variance / spread
         } else {
@@ -361,8 +388,123 @@ impl Covariance {
         }
     }
 
-    /// Leverage `h = w·g'Cg` of a row's value, between 0 and 1.
+    /// What correlated means add to the inflation of a variance and to the denominator of Satterthwaite's degrees of
+    /// freedom, for `cc = C·c`.
+    ///
+    /// With y = X̃Cc in units of the standard errors and α = R⁻¹y, the variance depends on ln s_i² through α_i·y_i, so that
+    /// `ν = V²/Σ_ij W_ij α_i y_i α_j y_j`, W = ½Cov(ln s_i², ln s_j²); and with `z_i = R⁻¹e_i y_i + e_i α_i`, the slopes of Σ⁻¹,
+    /// `V^KR = V + Σ_ij W_ij z_i'(R − X̃CX̃')z_j` (Kenward & Roger). With ρ = 0 both are those of independent means.
+    fn correlated(&self, block: &Block, cc: &[f64]) -> (f64, f64) {
+        let m = block.terms.len();
+        let list: Vec<&Term> = block
+            .terms
+            .iter()
+            .filter_map(|k| self.terms.get(*k))
+            .collect();
+        let white: Vec<f64> = list
+            .iter()
+            .map(|t| t.weight.sqrt() * dot(&t.gradient, cc))
+            .collect();
+        let y = block.donors.colour(&white);
+        let alpha = block.donors.whiten_transposed(&white);
+        // Lᵀz_i, and X̃'z_i.
+        let q: Vec<Vec<f64>> = (0..m)
+            .map(|i| {
+                let mut z: Vec<f64> = (0..m)
+                    .map(|k| block.donors.precision(k, i) * y[i])
+                    .collect();
+                z[i] += alpha[i];
+                block.donors.colour_transposed(&z)
+            })
+            .collect();
+        let pulled: Vec<Vec<f64>> = q
+            .iter()
+            .map(|q| {
+                let mut sum = vec![0.0; self.n];
+                for (x, t) in q.iter().zip(&list) {
+                    for (s, g) in sum.iter_mut().zip(&t.gradient) {
+                        *s += x * t.weight.sqrt() * g;
+                    }
+                }
+                sum
+            })
+            .collect();
+        let (mut inflation, mut spread) = (0.0, 0.0);
+        for i in 0..m {
+            let moved = self.times(&pulled[i]);
+            for j in 0..m {
+                let w = block.spread[i * m + j];
+                inflation += w * (dot(&q[i], &q[j]) - dot(&pulled[j], &moved));
+                spread += w * alpha[i] * y[i] * alpha[j] * y[j];
+            }
+        }
+        (inflation.max(0.0), spread)
+    }
+
+    /// `½Σ_ij W_ij [tr(G_iN)·tr(G_jN) + tr(G_iN·G_jN)]` of correlated means, `G_i = ½(L⁻¹e_i e_i'L + L'e_i e_i'L⁻ᵀ)` the slope
+    /// of the whitened square with respect to ln s_i², N = I − H among the whitened rows.
+    fn correlated_misfit(&self, block: &Block) -> f64 {
+        let m = block.terms.len();
+        let list: Vec<&Term> = block
+            .terms
+            .iter()
+            .filter_map(|k| self.terms.get(*k))
+            .collect();
+        let hat = |i: usize, k: usize| {
+            (list[i].weight * list[k].weight).sqrt()
+                * dot(&list[i].gradient, &self.times(&list[k].gradient))
+        };
+        let unit =
+            |i: usize| -> Vec<f64> { (0..m).map(|k| if k == i { 1.0 } else { 0.0 }).collect() };
+        let rest: Vec<f64> = (0..m * m)
+            .map(|k| if k / m == k % m { 1.0 } else { 0.0 } - hat(k / m, k % m))
+            .collect();
+        // G_i·N, row-major.
+        let products: Vec<Vec<f64>> = (0..m)
+            .map(|i| {
+                let a = block.donors.whiten(&unit(i));
+                let b = block.donors.colour_transposed(&unit(i));
+                (0..m * m)
+                    .map(|k| {
+                        let (row, column) = (k / m, k % m);
+                        (0..m)
+                            .map(|l| 0.5 * (a[row] * b[l] + b[row] * a[l]) * rest[l * m + column])
+                            .sum()
+                    })
+                    .collect()
+            })
+            .collect();
+        let trace = |p: &[f64]| -> f64 { (0..m).map(|i| p[i * m + i]).sum() };
+        let mut sum = 0.0;
+        for i in 0..m {
+            for j in 0..m {
+                let both: f64 = (0..m * m)
+                    .map(|k| products[i][k] * products[j][(k % m) * m + k / m])
+                    .sum();
+                sum += 0.5
+                    * block.spread[i * m + j]
+                    * (trace(&products[i]) * trace(&products[j]) + both);
+            }
+        }
+        sum
+    }
+
+    /// Leverage `h = w·g'Cg` of a row's value, between 0 and 1: the variance of the fitted value over that of the mean.
     pub fn leverage(&self, row: usize) -> f64 {
+        for block in &self.blocks {
+            let Some(at) = block.donors.rows.iter().position(|r| *r == row) else {
+                continue;
+            };
+            let mut x = vec![0.0; self.n];
+            for (k, t) in block.terms.iter().enumerate() {
+                if let Some(t) = self.terms.get(*t) {
+                    for (s, g) in x.iter_mut().zip(&t.gradient) {
+                        *s += block.donors.factor(at, k) * t.weight.sqrt() * g;
+                    }
+                }
+            }
+            return dot(&x, &self.times(&x)).clamp(0.0, 1.0);
+        }
         self.terms
             .iter()
             .filter(|t| t.source == Source::Row(row))
@@ -417,7 +559,7 @@ impl Covariance {
         let mut done: Vec<usize> = Vec::new();
         for (i, row) in rows.iter().enumerate() {
             dof += (1.0 - hat(i, i)).max(0.0);
-            if done.contains(&row.group) || row.nu == f64::INFINITY {
+            if done.contains(&row.group) || row.nu == f64::INFINITY || row.block.is_some() {
                 continue;
             }
             done.push(row.group);
@@ -436,12 +578,27 @@ impl Covariance {
             }
             a += 0.5 * (square + trace * trace) / row.nu;
         }
+        for block in &self.blocks {
+            if block
+                .donors
+                .rows
+                .iter()
+                .all(|r| means.get(*r).copied().unwrap_or(false))
+            {
+                a += self.correlated_misfit(block);
+            }
+        }
         (dof, a)
     }
 }
 
 /// Terms of a linearisation in fixed order: rows with their σ, priors, relations.
-fn terms(linearisation: &Linearisation, rows: &[RowInfo], data: &Data, n: usize) -> Vec<Term> {
+fn terms(
+    linearisation: &Linearisation,
+    rows: &[RowInfo],
+    data: &Data,
+    n: usize,
+) -> (Vec<Term>, Vec<Block>) {
     let n_rows = linearisation.rows.len();
     let mut list = Vec::new();
     for (i, (row, info)) in linearisation.rows.iter().zip(rows).enumerate() {
@@ -458,6 +615,7 @@ fn terms(linearisation: &Linearisation, rows: &[RowInfo], data: &Data, n: usize)
                 nu: row.nu,
                 // Groups of pooled rows are counted after the rows, so that the numbers do not meet.
                 group: if pooled { n_rows + info.group } else { i },
+                block: None,
             });
         }
         if !row.log_sigma_gradient.is_empty() && row.log_sigma_information > 0.0 {
@@ -467,6 +625,7 @@ fn terms(linearisation: &Linearisation, rows: &[RowInfo], data: &Data, n: usize)
                 weight: row.log_sigma_information,
                 nu: f64::INFINITY,
                 group: i,
+                block: None,
             });
         }
     }
@@ -480,6 +639,7 @@ fn terms(linearisation: &Linearisation, rows: &[RowInfo], data: &Data, n: usize)
                 weight: prior.precision,
                 nu: f64::INFINITY,
                 group: 0,
+                block: None,
             });
         }
     }
@@ -491,10 +651,77 @@ fn terms(linearisation: &Linearisation, rows: &[RowInfo], data: &Data, n: usize)
                 weight: relation.information,
                 nu: f64::INFINITY,
                 group: 0,
+                block: None,
             });
         }
     }
-    list
+    let blocks = blocks(linearisation, rows, data, &mut list);
+    (list, blocks)
+}
+
+/// Whitens the terms of correlated means: row i of a group gets the gradient `se_i·Σ_k (L⁻¹)_ik g_k/se_k`, so that its terms
+/// are independent and the rest of the covariance is as for others.
+fn blocks(
+    linearisation: &Linearisation,
+    rows: &[RowInfo],
+    data: &Data,
+    list: &mut [Term],
+) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    for group in &linearisation.donors {
+        let at: Vec<usize> = group
+            .rows
+            .iter()
+            .filter_map(|r| list.iter().position(|t| t.source == Source::Row(*r)))
+            .collect();
+        let m = group.len();
+        if at.len() != m {
+            continue;
+        }
+        let scaled: Vec<Vec<f64>> = at
+            .iter()
+            .map(|k| {
+                let root = list[*k].weight.sqrt();
+                list[*k].gradient.iter().map(|g| root * g).collect()
+            })
+            .collect();
+        let n = scaled.first().map_or(0, Vec::len);
+        for j in 0..n {
+            let column: Vec<f64> = scaled.iter().map(|g| g[j]).collect();
+            for (k, x) in at.iter().zip(group.whiten(&column)) {
+                list[*k].gradient[j] = x / list[*k].weight.sqrt();
+            }
+        }
+        let pooled = group
+            .rows
+            .first()
+            .and_then(|r| rows.get(*r))
+            .is_some_and(|r| {
+                matches!(
+                    setting(r.noise, data.noise),
+                    NoiseSetting::PooledSd | NoiseSetting::PooledCv
+                )
+            });
+        let nu = f64::from(group.n) - 1.0;
+        // A pooled variance of m correlated ones has the mean of their squared correlations.
+        let common =
+            (1.0 + (m as f64 - 1.0) * group.correlation * group.correlation) / (m as f64 * nu);
+        let spread = (0..m * m)
+            .map(|k| {
+                let r = group.correlation_of(k / m, k % m);
+                if pooled { common } else { r * r / nu }
+            })
+            .collect();
+        for k in &at {
+            list[*k].block = Some(blocks.len());
+        }
+        blocks.push(Block {
+            donors: group.clone(),
+            terms: at,
+            spread,
+        });
+    }
+    blocks
 }
 
 /// Divides by the component of largest size, and lets the first component be positive.

@@ -2,7 +2,7 @@
 
 use crate::objective::target::{to_natural, to_scaled};
 use crate::objective::terms::{self, is_laplace, restore, transform};
-use crate::objective::{Coordinate, Data, RowInfo, RowKind, Target};
+use crate::objective::{Coordinate, Data, Donors, RowInfo, RowKind, Target};
 use crate::problem::{NoiseDistribution, NoiseSetting, Scale};
 use crate::stats::{Distribution, Shift, Stream};
 
@@ -35,6 +35,14 @@ enum RowDraw {
     Keep,
 }
 
+/// What is drawn of one of several correlated means.
+#[derive(Debug, Clone, Copy)]
+struct Correlated {
+    z: f64,
+    chi: f64,
+    pooled: f64,
+}
+
 /// A prior mean that is drawn.
 #[derive(Debug, Clone)]
 struct PriorDraw {
@@ -59,6 +67,7 @@ pub struct Sampler {
     /// Rows that residuals are put onto: centre, σ; and the residuals drawn from, by stratum.
     residuals: Vec<(usize, f64)>,
     strata: Vec<usize>,
+    donors: Vec<Donors>,
     priors: Vec<PriorDraw>,
     relations: Vec<f64>,
     purposes: Purposes,
@@ -69,6 +78,7 @@ pub struct Sampler {
 #[derive(Debug, Clone)]
 struct Purposes {
     row: String,
+    donors: String,
     group: String,
     prior: String,
     relation: String,
@@ -78,6 +88,7 @@ impl Purposes {
     fn new(purpose: &str) -> Self {
         Self {
             row: purpose.into(),
+            donors: format!("{purpose} donors"),
             group: format!("{purpose} group"),
             prior: format!("{purpose} prior"),
             relation: format!("{purpose} relation"),
@@ -143,6 +154,7 @@ impl Sampler {
             rows,
             residuals,
             strata,
+            donors: target.donors().to_vec(),
             priors,
             relations,
             purposes: Purposes::new(purpose),
@@ -179,8 +191,41 @@ impl Sampler {
         data
     }
 
+    /// Standard normal and χ²ₙ₋₁ of every row of correlated means, and the χ²/ν that its pooled variance has.
+    fn draw_donors(&self, k: u64) -> Vec<Option<Correlated>> {
+        let mut out = vec![None; self.rows.len()];
+        for d in &self.donors {
+            let mut streams: Vec<Stream> = d
+                .rows
+                .iter()
+                .map(|r| Stream::new(self.seed, &self.purposes.donors, k, *r as u64))
+                .collect();
+            let mut vector = || -> Vec<f64> {
+                let free: Vec<f64> = streams.iter_mut().map(Stream::normal).collect();
+                d.colour(&free)
+            };
+            let z = vector();
+            let mut own = vec![0.0; d.len()];
+            for _ in 1..d.n {
+                for (sum, e) in own.iter_mut().zip(vector()) {
+                    *sum += e * e;
+                }
+            }
+            let nu = f64::from(d.n.saturating_sub(1));
+            let pooled = own.iter().sum::<f64>() / (nu * d.len() as f64);
+            for ((r, z), chi) in d.rows.iter().zip(z).zip(own) {
+                if let Some(slot) = out.get_mut(*r) {
+                    *slot = Some(Correlated { z, chi, pooled });
+                }
+            }
+        }
+        out
+    }
+
     fn draw_parametric(&self, k: u64, data: &mut Data) {
+        let donors = self.draw_donors(k);
         for (i, row) in self.rows.iter().enumerate() {
+            let together = donors.get(i).copied().flatten();
             let mut stream = Stream::new(self.seed, &self.purposes.row, k, i as u64);
             match *row {
                 RowDraw::Keep => {}
@@ -200,13 +245,16 @@ impl Sampler {
                     group,
                     relative,
                 } => {
-                    let z = stream.normal();
-                    let own = stream.chi_square(n.saturating_sub(1));
+                    let (z, own) = match together {
+                        Some(c) => (c.z, c.chi),
+                        None => (stream.normal(), stream.chi_square(n.saturating_sub(1))),
+                    };
                     let sigma = match self.draw {
                         Draw::T => {
-                            let chi = match group {
-                                None => own,
-                                Some(g) => {
+                            let chi = match (group, together) {
+                                (None, _) => own,
+                                (Some(_), Some(c)) => c.pooled * f64::from(nu),
+                                (Some(g), None) => {
                                     Stream::new(self.seed, &self.purposes.group, k, g as u64)
                                         .chi_square(nu)
                                 }

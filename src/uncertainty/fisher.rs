@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::objective::target::{natural_slope, to_natural};
-use crate::objective::{Coordinate, Data, EvalError, RowKind, Target};
+use crate::objective::{Coordinate, Data, EvalError, Linearisation, RowKind, Target};
 use crate::problem::Scale;
 use crate::stats::t_quantile;
 
@@ -24,6 +24,8 @@ pub struct Linearised {
     pub sigma: Vec<f64>,
     /// Per row: normalised residual, NaN for a censored row.
     pub residual: Vec<f64>,
+    /// Per row: the same with correlated means made independent (their order decides how); else the same number.
+    pub whitened: Vec<f64>,
     /// Per row: leverage h.
     pub leverage: Vec<f64>,
     /// Per coordinate: prior share w.
@@ -52,6 +54,7 @@ impl Linearised {
             simulated: rows.iter().map(|r| r.simulated).collect(),
             sigma: rows.iter().map(|r| r.sigma).collect(),
             residual: rows.iter().map(|r| r.residual).collect(),
+            whitened: whitened(&linearisation),
             leverage: (0..rows.len()).map(|i| covariance.leverage(i)).collect(),
             prior_share: (0..theta.len())
                 .map(|j| covariance.prior_share(j))
@@ -64,6 +67,24 @@ impl Linearised {
             covariance,
         })
     }
+}
+
+/// Residuals with those of correlated means made independent.
+fn whitened(linearisation: &Linearisation) -> Vec<f64> {
+    let mut list: Vec<f64> = linearisation.rows.iter().map(|r| r.residual).collect();
+    for group in &linearisation.donors {
+        let own: Vec<f64> = group
+            .rows
+            .iter()
+            .filter_map(|r| list.get(*r).copied())
+            .collect();
+        for (r, x) in group.rows.iter().zip(group.whiten(&own)) {
+            if let Some(slot) = list.get_mut(*r) {
+                *slot = x;
+            }
+        }
+    }
+    list
 }
 
 /// An estimated parameter, with the keys of `result.json`. Natural scale unless a name says `scaled`.

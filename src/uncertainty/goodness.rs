@@ -85,7 +85,7 @@ pub fn goodness<T: Target>(target: &T, fit: &Linearised) -> Goodness {
     let means = means(target);
     let n_means = means.iter().filter(|m| **m).count();
     let chi2_means = fit
-        .residual
+        .whitened
         .iter()
         .zip(&means)
         .filter(|(_, m)| **m)

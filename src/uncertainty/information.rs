@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fit::{Optimum, refit};
 use crate::objective::terms::setting;
-use crate::objective::{Data, Linearisation, RowKind, Target};
+use crate::objective::{Data, Donors, Linearisation, RowKind, Target};
 use crate::problem::NoiseSetting;
 use crate::search;
 
@@ -87,7 +87,11 @@ impl Counts {
     }
     /// `2K + 2K(K+1)/(N−K−1)`, what AICc adds to the deviance; `None` if `N − K − 1 ≤ 0`.
     pub fn penalty(&self) -> Option<f64> {
-        let (n, k) = (self.n as f64, self.k() as f64);
+        self.penalty_of(self.parameters as f64)
+    }
+    /// The same for another number of parameters, such as the effective one of a fit with priors.
+    pub fn penalty_of(&self, parameters: f64) -> Option<f64> {
+        let (n, k) = (self.n as f64, parameters + self.variances as f64);
         (n - k - 1.0 > 0.0).then(|| 2.0 * k + 2.0 * k * (k + 1.0) / (n - k - 1.0))
     }
 }
@@ -101,6 +105,7 @@ fn pooled(noise: NoiseSetting) -> bool {
 pub fn deviance<T: Target>(target: &T, data: &Data, at: &Linearisation) -> f64 {
     let mut sum = 0.0;
     let mut groups: Vec<Pool> = Vec::new();
+    let squares = squares(target, data, at);
     for (i, (row, term)) in target.rows().iter().zip(&at.rows).enumerate() {
         let RowKind::Mean { n } = row.kind else {
             sum += match row.kind {
@@ -112,16 +117,13 @@ pub fn deviance<T: Target>(target: &T, data: &Data, at: &Linearisation) -> f64 {
         };
         let n = f64::from(n);
         let noise = setting(row.noise, data.noise);
-        // (ȳ − f) from the residual: its σ is the standard error of the mean as it entered.
-        let difference = term.residual * term.sigma;
-        let unit = if noise == NoiseSetting::PooledCv {
-            data.value[i].abs()
-        } else {
-            1.0
-        };
-        let squares =
-            ((n - 1.0) * data.sd[i] * data.sd[i] + n * difference * difference) / (unit * unit);
+        let unit = unit(noise, data, i);
+        let squares = squares[i];
         let logs = 2.0 * n * libm::log(unit);
+        let joint = at.donors.iter().any(|d| d.rows.contains(&i));
+        if joint && !pooled(noise) {
+            continue;
+        }
         if pooled(noise) {
             match groups.iter_mut().find(|g| g.group == row.group) {
                 Some(g) => {
@@ -143,10 +145,79 @@ pub fn deviance<T: Target>(target: &T, data: &Data, at: &Linearisation) -> f64 {
     for g in &groups {
         sum += profiled(g.n, g.squares) + g.logs;
     }
+    for d in &at.donors {
+        let first = d.rows.first().copied().unwrap_or_default();
+        let noise = target
+            .rows()
+            .get(first)
+            .map(|r| setting(r.noise, data.noise));
+        sum += if noise.is_some_and(pooled) {
+            f64::from(d.n) * d.log_det()
+        } else {
+            let (s, difference) = scatter_of(d, data, at);
+            2.0 * d.exact(&s, &difference).0
+        };
+    }
     for r in &at.relations {
         sum -= 2.0 * libm::log(r.probability.max(f64::MIN_POSITIVE));
     }
     sum
+}
+
+/// What an SD is measured in: the mean, for a coefficient of variation.
+fn unit(noise: NoiseSetting, data: &Data, row: usize) -> f64 {
+    if noise == NoiseSetting::PooledCv {
+        data.value[row].abs()
+    } else {
+        1.0
+    }
+}
+
+/// SDs and differences (ȳ − f) of a group of correlated means.
+fn scatter_of(d: &Donors, data: &Data, at: &Linearisation) -> (Vec<f64>, Vec<f64>) {
+    d.rows
+        .iter()
+        .filter_map(|r| {
+            let term = at.rows.get(*r)?;
+            Some((*data.sd.get(*r)?, term.residual * term.sigma))
+        })
+        .unzip()
+}
+
+/// Per row: its part of the sum of squares that a variance answers for, `(n−1)s² + n(ȳ−f)²`, in its unit; correlated means
+/// share theirs ([`Donors::squares`]).
+fn squares<T: Target>(target: &T, data: &Data, at: &Linearisation) -> Vec<f64> {
+    let mut list: Vec<f64> = target
+        .rows()
+        .iter()
+        .zip(&at.rows)
+        .enumerate()
+        .map(|(i, (row, term))| {
+            let RowKind::Mean { n } = row.kind else {
+                return 0.0;
+            };
+            let n = f64::from(n);
+            // (ȳ − f) from the residual: its σ is the standard error of the mean as it entered.
+            let difference = term.residual * term.sigma;
+            let unit = unit(setting(row.noise, data.noise), data, i);
+            ((n - 1.0) * data.sd[i] * data.sd[i] + n * difference * difference) / (unit * unit)
+        })
+        .collect();
+    for d in &at.donors {
+        let (mut s, mut difference) = scatter_of(d, data, at);
+        for (k, r) in d.rows.iter().enumerate() {
+            let Some(row) = target.rows().get(*r) else {
+                continue;
+            };
+            let unit = unit(setting(row.noise, data.noise), data, *r);
+            s[k] /= unit;
+            difference[k] /= unit;
+        }
+        for (r, x) in d.rows.iter().zip(d.squares(&s, &difference)) {
+            list[*r] = x;
+        }
+    }
+    list
 }
 
 struct Pool {
@@ -242,24 +313,16 @@ fn reweighted<T: Target>(target: &T, data: &Data, at: &Linearisation) -> Data {
     let mut out = data.clone();
     out.noise = Some(NoiseSetting::KnownSd);
     let rows = target.rows();
+    let all = self::squares(target, data, at);
     let squares = |i: usize| -> Option<(f64, f64)> {
         let RowKind::Mean { n } = rows.get(i)?.kind else {
             return None;
         };
-        let n = f64::from(n);
-        let d = at.rows[i].residual * at.rows[i].sigma;
-        Some((n, (n - 1.0) * data.sd[i] * data.sd[i] + n * d * d))
+        Some((f64::from(n), *all.get(i)?))
     };
     for (i, row) in rows.iter().enumerate() {
         let Some((n, own)) = squares(i) else { continue };
         let noise = setting(row.noise, data.noise);
-        let unit = |k: usize| {
-            if noise == NoiseSetting::PooledCv {
-                data.value[k].abs()
-            } else {
-                1.0
-            }
-        };
         out.sd[i] = if pooled(noise) {
             let (mut total, mut sum) = (0.0, 0.0);
             for (k, other) in rows.iter().enumerate() {
@@ -267,13 +330,26 @@ fn reweighted<T: Target>(target: &T, data: &Data, at: &Linearisation) -> Data {
                     && let Some((n, s)) = squares(k)
                 {
                     total += n;
-                    sum += s / (unit(k) * unit(k));
+                    sum += s;
                 }
             }
-            (sum / total).sqrt() * unit(i)
+            (sum / total).sqrt() * unit(noise, data, i)
         } else {
             (own / n).sqrt()
         };
+    }
+    // Correlated means with SDs of their own: those that the joint likelihood gives.
+    for d in &at.donors {
+        let single = |r: &usize| {
+            rows.get(*r)
+                .is_some_and(|r| !pooled(setting(r.noise, data.noise)))
+        };
+        if d.rows.iter().all(single) {
+            let (s, difference) = scatter_of(d, data, at);
+            for (r, sigma) in d.rows.iter().zip(d.exact(&s, &difference).1) {
+                out.sd[*r] = sigma;
+            }
+        }
     }
     out
 }

@@ -12,6 +12,8 @@ use crate::diagnostic::{Finding, Severity};
 use crate::model::{self, Model};
 use crate::objective::{BuildOptions, Objective, RowKind, Target as _};
 use crate::simulate::{CourseError, Request, Settings, Show, course};
+use crate::study::claims;
+use crate::study::findings as study_findings;
 use crate::study::json;
 use crate::study::open::{Prepared, Study};
 use crate::study::plan::Scenario;
@@ -137,6 +139,15 @@ impl Arguments {
                 ),
             }
         }
+        let places = &study.loaded.places;
+        let suspects = claims::suspects(&study.loaded.problem);
+        add_new(
+            &mut findings,
+            suspects
+                .iter()
+                .map(|s| study_findings::suspect(places, s))
+                .collect(),
+        );
         if !summary.is_empty() && scenarios.len() > 1 {
             summary.push(format!(
                 "{}, the main one `{}`",

@@ -14,7 +14,7 @@ use crate::study::atomic::{self, FileError};
 use crate::study::checkpoint::Header;
 use crate::study::stage_bootstrap::{self, MergeError};
 use crate::study::stage_fit::{RESULT, checkpoint_path};
-use crate::study::{checkpoint, stage_coverage, work};
+use crate::study::{checkpoint, stage_compare, stage_coverage, work};
 
 /// Join the pieces that `--shard` computed; the result has the same bytes as that of one process.
 #[derive(Debug, clap::Args)]
@@ -44,11 +44,21 @@ impl Arguments {
                 "compute the missing pieces with the same inputs, or leave the odd ones out",
             )),
         })?;
+        if header.kind == stage_compare::KIND {
+            return super::super::comparing::merge(
+                &header,
+                &records,
+                &self.dirs,
+                self.problem.as_ref(),
+                &self.run,
+                console,
+            );
+        }
         let kinds = ["bootstrap", stage_coverage::KIND, profiling::KIND];
         if !kinds.contains(&header.kind.as_str()) {
             return Err(Failure::usage(
                 format!("pieces of `{}` cannot be joined here", header.kind),
-                "pieces of a bootstrap, of profiles or of a coverage can",
+                "pieces of a bootstrap, of a comparison, of profiles or of a coverage can",
             ));
         }
         let problem = self

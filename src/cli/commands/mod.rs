@@ -8,12 +8,14 @@ mod bench;
 mod bootstrap;
 mod check;
 mod combine;
+mod compare;
 mod completions;
 mod coverage;
 mod dose;
 mod evaluate;
 mod explain;
 mod export;
+mod fill;
 mod fit;
 mod merge;
 mod new;
@@ -37,12 +39,14 @@ pub enum Command {
     Profile(profile::Arguments),
     Dose(dose::Arguments),
     Combine(combine::Arguments),
+    Compare(compare::Arguments),
     Verify(verify::Arguments),
     Report(report::Arguments),
     New(new::Arguments),
     Schema(schema::Arguments),
     Run(run::Arguments),
     Export(export::Arguments),
+    Fill(fill::Arguments),
     Bench(bench::Arguments),
     Explain(explain::Arguments),
     Completions(completions::Arguments),
@@ -62,6 +66,8 @@ impl Command {
             Self::Profile(a) => &a.display,
             Self::Dose(a) => &a.display,
             Self::Combine(a) => &a.display,
+            Self::Compare(a) => &a.display,
+            Self::Fill(a) => &a.display,
             Self::Verify(a) => &a.display,
             Self::Report(a) => &a.display,
             Self::New(a) => &a.display,
@@ -87,6 +93,8 @@ impl Command {
             Self::Merge(a) => a.run(console),
             Self::Verify(a) => a.run(console),
             Self::Combine(a) => a.run(console),
+            Self::Compare(a) => a.run(console),
+            Self::Fill(a) => a.run(console),
             Self::Profile(a) => a.run(console),
             Self::New(a) => a.run(console),
             Self::Explain(a) => a.run(console),

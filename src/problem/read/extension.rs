@@ -230,6 +230,7 @@ pub(in super::super) fn variants(
     let id = sheet.require("modelId", findings);
     let parts = sheet.require("parts", findings);
     let nested = sheet.column("nestedIn");
+    let description = sheet.column("description");
     let parameters: Vec<(usize, String)> = sheet
         .columns()
         .iter()
@@ -281,6 +282,7 @@ pub(in super::super) fn variants(
         }
         list.push(Variant {
             id,
+            description: cells.note(description).unwrap_or_default(),
             parts,
             nested_in,
             parameters: values,

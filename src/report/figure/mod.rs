@@ -15,6 +15,7 @@ mod label;
 mod layout;
 mod marker;
 mod panel;
+mod ranking;
 mod style;
 
 pub use axis::{Axis, Scale};
@@ -27,6 +28,7 @@ pub use estimates::{correlation, histograms, intervals, profiles};
 pub use ink::Ink;
 pub use marker::Marker;
 pub use panel::{Frame, Panel, Sheet};
+pub use ranking::ranking;
 
 use super::document::Text;
 use super::markup::Markup;

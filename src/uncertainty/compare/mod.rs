@@ -1,12 +1,23 @@
 //! Variants of a model against each other.
 
+mod discriminate;
+mod misfit;
+mod nested;
 mod pair;
 mod rank;
+mod size;
+mod words;
 
+pub use discriminate::{Discrimination, Predicted, Separation, discriminate, predicted};
+pub use misfit::{MisfitContext, MisfitReplicate, MisfitSummary, misfit};
 pub use pair::{PairContext, PairReplicate, pair_replicate, pair_replicates, summarise_pair};
-pub use rank::{Fitted, Variant, conclude, fit_variants, rank};
+pub use rank::{Fitted, NOT_SUPPORTED, SIZE, Variant, conclude, fit_variants, rank};
+pub use size::{SizeReplicate, TestSize};
+pub use words::{conclusions, exclude, facts};
 
 use serde::{Deserialize, Serialize};
+
+use super::Estimate;
 
 /// A likelihood ratio with its simulated null distribution.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,19 +38,63 @@ pub struct LikelihoodRatio {
     pub p_value_chi2: Option<f64>,
 }
 
-/// A variant in the ranking, with the keys of `compare.json`.
+/// A relation at the fit of a variant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Relation {
+    /// Id.
+    pub id: String,
+    /// Whether it holds; null if it could not be evaluated.
+    pub holds: Option<bool>,
+    /// Distance to the limit; negative where it fails.
+    pub margin: Option<f64>,
+    /// Left side.
+    pub value: Option<f64>,
+    /// `penalty` (part of the objective) or `check`.
+    #[serde(rename = "use")]
+    pub usage: String,
+}
+
+/// A fact: the checked relations whose ids share the part before the first dot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fact {
+    /// Id.
+    pub id: String,
+    /// Whether all of its relations hold; null if one could not be evaluated and none fails.
+    pub holds: Option<bool>,
+    /// Relations of it that fail.
+    pub failed: Vec<String>,
+}
+
+/// A variant in the ranking, with the keys of `compare.json`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Ranked {
     /// Id.
     pub id: String,
+    /// What it assumes.
+    pub description: String,
     /// Objective of the fit under the study's noise setting.
     pub objective: f64,
     /// χ² over the means.
     pub chi2_means: f64,
-    /// P of its goodness of fit.
+    /// Degrees of freedom: means − effective parameters.
+    pub dof: Option<f64>,
+    /// P of its goodness of fit: Johansen's F of χ² over the means.
     pub p_value: Option<f64>,
+    /// P of the same χ² among data drawn from the variant (plug-in bootstrap).
+    pub p_value_bootstrap: Option<f64>,
+    /// P of the misfit of all terms (values with known error, priors and relations as well) among the same data.
+    pub p_value_bootstrap_all: Option<f64>,
+    /// Replicates in both, and those that failed.
+    pub goodness_samples: [u64; 2],
     /// Estimated parameters.
     pub n_estimated: u64,
+    /// Parameters less the prior shares of those that carry a prior.
+    pub n_effective: Option<f64>,
+    /// AICc with that number instead: what a fit with priors is worth.
+    pub aicc_effective: Option<f64>,
+    /// Its difference to the lowest one.
+    pub delta_effective: Option<f64>,
     /// AICc on the exact summary.
     pub aicc: Option<f64>,
     /// Its difference to the best.
@@ -56,6 +111,28 @@ pub struct Ranked {
     pub verdict: String,
     /// Whether it had to be refitted from its parent's optimum.
     pub refitted_from_parent: bool,
+    /// What speaks against it, each in words; empty if nothing does.
+    pub excluded_by: Vec<String>,
+    /// Facts at its fit.
+    pub facts: Vec<Fact>,
+    /// Relations at its fit.
+    pub relations: Vec<Relation>,
+    /// Parameters that the data identify, by their quick intervals.
+    pub identifiable: u64,
+    /// Its estimates, with intervals that hold if it is the true one.
+    pub estimates: Vec<Estimate>,
+    /// Rows that the exact summary gives up, as `observable@experiment@time`.
+    pub given_up: Vec<String>,
+    /// Starts that ended within 0.1 of the best, and all.
+    pub at_best: [u64; 2],
+}
+
+impl Ranked {
+    /// Whether its AICc is far above the best, counted with all parameters and with the effective ones.
+    pub fn far(&self) -> bool {
+        let far = |d: Option<f64>| d.is_none_or(|d| d >= NOT_SUPPORTED);
+        far(self.delta) && far(self.delta_effective)
+    }
 }
 
 /// A variant that was not ranked.
@@ -99,4 +176,10 @@ pub struct Comparison {
     pub refused: Vec<Refused>,
     /// Models that the data cannot tell from the best.
     pub supported: Vec<String>,
+    /// Which further measurement would tell apart the best and each variant against which nothing speaks.
+    #[serde(default)]
+    pub discriminations: Vec<Discrimination>,
+    /// What follows, in sentences.
+    #[serde(default)]
+    pub conclusions: Vec<String>,
 }

@@ -11,7 +11,8 @@ use super::super::fisher::Linearised;
 use super::super::information::exact_fit;
 use super::super::run::run;
 use super::Pair;
-use super::rank::{Fitted, Variant, embeddings};
+use super::nested::embeddings;
+use super::rank::{Fitted, Variant};
 
 /// Level at which a test rejects.
 const SIZE: f64 = 0.05;
@@ -19,13 +20,14 @@ const SIZE: f64 = 0.05;
 /// What the replicates of a pair share.
 pub struct PairContext<'a, T: Target> {
     /// First model: the smaller one of a nested pair.
-    first: &'a Variant<'a, T>,
+    pub(super) first: &'a Variant<'a, T>,
     /// Second model.
-    second: &'a Variant<'a, T>,
-    fits: [&'a Fitted; 2],
+    pub(super) second: &'a Variant<'a, T>,
+    pub(super) fits: [&'a Fitted; 2],
     nested: bool,
-    samplers: [Sampler; 2],
-    search: search::Options,
+    pub(super) samplers: [Sampler; 2],
+    pub(super) search: search::Options,
+    pub(super) seed: u64,
 }
 
 /// One simulated data set: both models refitted.
@@ -82,6 +84,7 @@ impl<'a, T: Target> PairContext<'a, T> {
             second: second.0,
             nested,
             search,
+            seed,
         })
     }
 
@@ -134,7 +137,7 @@ impl<'a, T: Target> PairContext<'a, T> {
 }
 
 /// Data drawn from one model as the other's: values and SDs by row, prior centres by parameter id.
-fn translate<T: Target>(drawn: &Data, from: &T, to: &T) -> Data {
+pub(super) fn translate<T: Target>(drawn: &Data, from: &T, to: &T) -> Data {
     let mut data = to.data().clone();
     data.value.clone_from(&drawn.value);
     data.sd.clone_from(&drawn.sd);
@@ -233,6 +236,13 @@ pub fn summarise_pair<T: Target>(ctx: &PairContext<'_, T>, replicates: &[PairRep
 }
 
 impl<T: Target> PairContext<'_, T> {
+    /// Scratch memory for one thread.
+    pub fn workspaces(&self) -> (T::Workspace, T::Workspace) {
+        (
+            self.first.target.workspace(),
+            self.second.target.workspace(),
+        )
+    }
     /// Whether the first model is nested in the second.
     pub fn is_nested(&self) -> bool {
         self.nested

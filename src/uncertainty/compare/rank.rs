@@ -1,24 +1,22 @@
 //! Ranking by AICc on the exact summary, with the sanity of nested pairs.
 
-use crate::fit::{Optimum, refit};
-use crate::objective::target::to_scaled;
+use rayon::prelude::*;
+
+use crate::fit::Optimum;
 use crate::objective::{RowKind, Target};
 use crate::search;
 
 use super::super::fisher::Linearised;
 use super::super::goodness::goodness;
-use super::super::information::{Criteria, Exact, criteria, exact_fit};
-use super::super::refits::converged;
+use super::super::information::{Counts, Criteria, Exact, criteria, exact_fit};
+use super::nested;
 use super::{Comparison, LikelihoodRatio, Pair, Ranked, Refused};
 
-/// Excess of a larger model's deviance over that of a model nested in it that counts as worse: beyond what two searches of
-/// the same optimum differ by.
-const WORSE: f64 = 1e-4;
 /// Difference of AICc from which a model counts as not supported (judged; Burnham & Anderson 2002 call 4 to 7
 /// "considerably less").
 pub const NOT_SUPPORTED: f64 = 6.0;
 /// Level at which a test rejects.
-const SIZE: f64 = 0.05;
+pub const SIZE: f64 = 0.05;
 
 /// A variant with its fit under the study's noise setting.
 #[derive(Debug)]
@@ -52,6 +50,12 @@ pub struct Fitted {
     pub criteria: Criteria,
     /// P of the goodness of fit.
     pub p_value: Option<f64>,
+    /// Degrees of freedom of the means.
+    pub dof: Option<f64>,
+    /// Parameters less the prior shares of those that carry a prior, at the exact-summary fit.
+    pub effective: Option<f64>,
+    /// AICc with the effective parameters.
+    pub aicc_effective: Option<f64>,
     /// Whether it had to be refitted from the optimum of a variant nested in it.
     pub refitted_from_parent: bool,
 }
@@ -64,44 +68,26 @@ pub fn fit_variants<T: Target>(
 ) -> (Vec<Fitted>, Vec<Refused>) {
     let mut refused = Vec::new();
     let mut list: Vec<(usize, Fitted)> = Vec::new();
-    for (at, v) in variants.iter().enumerate() {
-        let refuse = |reason: String| Refused {
-            id: v.id.clone(),
-            reason,
-        };
-        if let Some(reason) = variants
-            .first()
-            .and_then(|first| other_data(first.target, v.target))
-        {
-            refused.push(refuse(reason));
-            continue;
-        }
-        let mut starts: Vec<&[f64]> = vec![&v.optimum.theta];
-        starts.extend(v.starts.iter().map(Vec::as_slice));
-        let mut ws = v.target.workspace();
-        match exact_fit(v.target, v.target.data(), &starts, search, &mut ws) {
-            Err(reason) => refused.push(refuse(format!("its exact-summary fit failed: {reason}"))),
-            Ok(exact) => list.push((
-                at,
-                Fitted {
-                    id: v.id.clone(),
-                    nested_in: v.nested_in.clone(),
-                    optimum: v.optimum.clone(),
-                    criteria: criteria(
-                        v.target,
-                        v.target.data(),
-                        &[exact.optimum.theta.as_slice()],
-                        search,
-                        &mut ws,
-                    ),
-                    exact,
-                    p_value: None,
-                    refitted_from_parent: false,
-                },
-            )),
+    let first = variants.first();
+    let each: Vec<Result<Fitted, String>> = variants
+        .par_iter()
+        .map(
+            |v| match first.and_then(|first| other_data(first.target, v.target)) {
+                Some(reason) => Err(reason),
+                None => exact(v, search),
+            },
+        )
+        .collect();
+    for (at, (v, outcome)) in variants.iter().zip(each).enumerate() {
+        match outcome {
+            Ok(fitted) => list.push((at, fitted)),
+            Err(reason) => refused.push(Refused {
+                id: v.id.clone(),
+                reason,
+            }),
         }
     }
-    nested_sanity(variants, &mut list, &mut refused, search);
+    nested::sane(variants, &mut list, &mut refused, search);
     let mut fitted = Vec::new();
     for (at, mut f) in list {
         let v = &variants[at];
@@ -113,7 +99,7 @@ pub fn fit_variants<T: Target>(
             continue;
         }
         let free: Vec<bool> = f.optimum.at_bound.iter().map(Option::is_none).collect();
-        f.p_value = Linearised::at(
+        let g = Linearised::at(
             v.target,
             v.target.data(),
             &f.optimum.theta,
@@ -121,10 +107,56 @@ pub fn fit_variants<T: Target>(
             &mut v.target.workspace(),
         )
         .ok()
-        .and_then(|l| goodness(v.target, &l).p_value);
+        .map(|l| goodness(v.target, &l));
+        f.p_value = g.as_ref().and_then(|g| g.p_value);
+        f.dof = g.map(|g| g.dof);
+        let exact = &f.exact.optimum;
+        let free: Vec<bool> = exact.at_bound.iter().map(Option::is_none).collect();
+        let data = v.target.data();
+        f.effective = Linearised::at(
+            v.target,
+            data,
+            &exact.theta,
+            &free,
+            &mut v.target.workspace(),
+        )
+        .ok()
+        .map(|l| f.criteria.n_estimated as f64 - l.prior_share.iter().sum::<f64>());
+        f.aicc_effective = f
+            .effective
+            .and_then(|k| Counts::of(v.target, data).penalty_of(k))
+            .map(|penalty| f.exact.deviance + penalty);
         fitted.push(f);
     }
     (fitted, refused)
+}
+
+/// The exact-summary fit of a variant with its criteria.
+fn exact<T: Target>(v: &Variant<'_, T>, search: &search::Options) -> Result<Fitted, String> {
+    let mut starts: Vec<&[f64]> = vec![&v.optimum.theta];
+    starts.extend(v.starts.iter().map(Vec::as_slice));
+    let mut ws = v.target.workspace();
+    let data = v.target.data();
+    let exact = exact_fit(v.target, data, &starts, search, &mut ws)
+        .map_err(|reason| format!("its exact-summary fit failed: {reason}"))?;
+    Ok(Fitted {
+        id: v.id.clone(),
+        nested_in: v.nested_in.clone(),
+        optimum: v.optimum.clone(),
+        criteria: criteria(
+            v.target,
+            data,
+            &[exact.optimum.theta.as_slice()],
+            search,
+            &mut ws,
+        ),
+        exact,
+        p_value: None,
+        dof: None,
+        effective: None,
+        aicc_effective: None,
+        refitted_from_parent: false,
+    })
 }
 
 /// Why two targets cannot be compared: their rows, data or noise settings differ.
@@ -132,6 +164,9 @@ fn other_data<T: Target>(a: &T, b: &T) -> Option<String> {
     let (da, db) = (a.data(), b.data());
     if a.rows().len() != b.rows().len() || da.value != db.value || da.noise != db.noise {
         return Some("it is fitted to other data rows than the first variant".into());
+    }
+    if a.donors() != b.donors() {
+        return Some("its means are correlated otherwise than in the first variant".into());
     }
     for (i, (x, y)) in a.rows().iter().zip(b.rows()).enumerate() {
         if x.noise != y.noise || x.kind != y.kind {
@@ -152,123 +187,6 @@ fn other_data<T: Target>(a: &T, b: &T) -> Option<String> {
     None
 }
 
-/// Refits larger models that are worse than one nested in them, smaller ones first, until none is.
-fn nested_sanity<T: Target>(
-    variants: &[Variant<'_, T>],
-    list: &mut Vec<(usize, Fitted)>,
-    refused: &mut Vec<Refused>,
-    search: &search::Options,
-) {
-    // A chain of m models settles in m rounds.
-    for _ in 0..list.len() {
-        let mut changed = false;
-        for small in 0..list.len() {
-            for large in 0..list.len() {
-                let (a, b) = (&list[small].1, &list[large].1);
-                if !a.nested_in.contains(&b.id) || b.exact.deviance <= a.exact.deviance + WORSE {
-                    continue;
-                }
-                let (v, w) = (&variants[list[small].0], &variants[list[large].0]);
-                let known = list[large].1.optimum.evaluated.value;
-                let from: Vec<Vec<f64>> = embeddings(v, w, &a.exact.optimum.theta);
-                let starts: Vec<&[f64]> = from.iter().map(Vec::as_slice).collect();
-                let mut ws = w.target.workspace();
-                let Ok(exact) = exact_fit(w.target, w.target.data(), &starts, search, &mut ws)
-                else {
-                    continue;
-                };
-                if exact.deviance >= list[large].1.exact.deviance - WORSE {
-                    continue;
-                }
-                changed = true;
-                let better = embeddings(v, w, &list[small].1.optimum.theta)
-                    .iter()
-                    .filter_map(|s| {
-                        converged(refit(w.target, w.target.data(), s, &[], search, &mut ws)).ok()
-                    })
-                    .filter(|o| o.evaluated.value < known)
-                    .min_by(|x, y| x.evaluated.value.total_cmp(&y.evaluated.value));
-                let f = &mut list[large].1;
-                f.criteria = criteria(
-                    w.target,
-                    w.target.data(),
-                    &[exact.optimum.theta.as_slice()],
-                    search,
-                    &mut ws,
-                );
-                f.exact = exact;
-                f.refitted_from_parent = true;
-                if let Some(better) = better {
-                    f.optimum = better;
-                }
-            }
-        }
-        if !changed {
-            break;
-        }
-    }
-    let worse: Vec<(String, String)> = list
-        .iter()
-        .flat_map(|(_, a)| {
-            list.iter()
-                .filter(move |(_, b)| {
-                    a.nested_in.contains(&b.id) && b.exact.deviance > a.exact.deviance + WORSE
-                })
-                .map(move |(_, b)| (b.id.clone(), a.id.clone()))
-        })
-        .collect();
-    for (large, small) in worse {
-        if list.iter().any(|(_, f)| f.id == large) {
-            list.retain(|(_, f)| f.id != large);
-            refused.push(Refused {
-                reason: format!(
-                    "it contains `{small}` and still fits worse after a refit from there: its optimum was not found"
-                ),
-                id: large,
-            });
-        }
-    }
-}
-
-/// Points of a larger model that stand for a point of a smaller one: shared parameters by id; the others at the value that
-/// the smaller fixes, else at their nominal value and at each bound.
-pub(super) fn embeddings<T: Target>(
-    small: &Variant<'_, T>,
-    large: &Variant<'_, T>,
-    theta: &[f64],
-) -> Vec<Vec<f64>> {
-    let shared = small.target.coordinates();
-    let place = |pick: &dyn Fn(&crate::objective::Coordinate) -> f64| -> Vec<f64> {
-        large
-            .target
-            .coordinates()
-            .iter()
-            .map(|c| {
-                let x = match shared.iter().position(|s| s.id == c.id) {
-                    Some(k) => theta[k],
-                    None => match small.fixed.iter().find(|(id, _)| *id == c.id) {
-                        Some((_, value)) => to_scaled(c.scale, *value),
-                        None => pick(c),
-                    },
-                };
-                let x = if x.is_finite() {
-                    x
-                } else {
-                    c.nominal.filter(|v| v.is_finite()).unwrap_or(0.0)
-                };
-                x.max(c.lower).min(c.upper)
-            })
-            .collect()
-    };
-    let mut list = vec![
-        place(&|c| c.nominal.unwrap_or(0.5 * (c.lower + c.upper))),
-        place(&|c| c.lower),
-        place(&|c| c.upper),
-    ];
-    list.dedup();
-    list
-}
-
 /// Ranks fitted variants by AICc, the best first.
 pub fn rank(fitted: &[Fitted], refused: Vec<Refused>) -> Comparison {
     let mut order: Vec<&Fitted> = fitted.iter().collect();
@@ -279,6 +197,10 @@ pub fn rank(fitted: &[Fitted], refused: Vec<Refused>) -> Comparison {
         .iter()
         .map(|f| libm::exp(-0.5 * (aicc(f) - best)))
         .sum();
+    let least = order
+        .iter()
+        .filter_map(|f| f.aicc_effective)
+        .fold(f64::INFINITY, f64::min);
     let models: Vec<Ranked> = order
         .iter()
         .enumerate()
@@ -288,8 +210,12 @@ pub fn rank(fitted: &[Fitted], refused: Vec<Refused>) -> Comparison {
                 id: f.id.clone(),
                 objective: f.optimum.evaluated.value,
                 chi2_means: f.optimum.evaluated.parts.chi2_means,
+                dof: f.dof,
                 p_value: f.p_value,
                 n_estimated: f.criteria.n_estimated,
+                n_effective: f.effective,
+                aicc_effective: f.aicc_effective,
+                delta_effective: f.aicc_effective.map(|a| a - least),
                 aicc: f.criteria.aicc,
                 delta: Some(delta),
                 weight: Some(libm::exp(-0.5 * delta) / total),
@@ -298,18 +224,21 @@ pub fn rank(fitted: &[Fitted], refused: Vec<Refused>) -> Comparison {
                 lrt: None,
                 verdict: if i == 0 {
                     "best".into()
-                } else if delta < NOT_SUPPORTED {
+                } else if delta < NOT_SUPPORTED
+                    || f.aicc_effective.is_some_and(|a| a - least < NOT_SUPPORTED)
+                {
                     format!("cannot be told apart from {} by AICc", order[0].id)
                 } else {
                     "not supported".into()
                 },
                 refitted_from_parent: f.refitted_from_parent,
+                ..Ranked::default()
             }
         })
         .collect();
     let supported = models
         .iter()
-        .filter(|m| m.delta.is_some_and(|d| d < NOT_SUPPORTED))
+        .filter(|m| !m.far())
         .map(|m| m.id.clone())
         .collect();
     Comparison {
@@ -317,6 +246,8 @@ pub fn rank(fitted: &[Fitted], refused: Vec<Refused>) -> Comparison {
         pairs: Vec::new(),
         refused,
         supported,
+        discriminations: Vec::new(),
+        conclusions: Vec::new(),
     }
 }
 

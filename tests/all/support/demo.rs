@@ -513,7 +513,7 @@ fn comparison() -> Comparison {
             p_value_chi2: None,
         }),
         verdict: verdict.into(),
-        refitted_from_parent: false,
+        ..Ranked::default()
     };
     Comparison {
         models: vec![
@@ -537,6 +537,8 @@ fn comparison() -> Comparison {
             reason: "it fits worse than its parent, from its optimum as well".into(),
         }],
         supported: vec!["base".into(), "m2".into(), "m3".into()],
+        discriminations: Vec::new(),
+        conclusions: Vec::new(),
     }
 }
 

@@ -163,3 +163,113 @@ fn a_larger_model_that_fits_worse_is_refitted_from_the_smaller_ones_optimum() {
     assert!(fits[1].refitted_from_parent);
     assert!(fits[1].exact.deviance <= fits[0].exact.deviance + 1e-4);
 }
+
+/// Twelve means of n = 5 and a chain of models, each with one more column than the one before.
+fn chain(columns: usize, y: &[f64], s: &[f64]) -> Example {
+    let design: Vec<Vec<f64>> = (0..y.len())
+        .map(|i| {
+            (0..columns)
+                .map(|k| {
+                    f64::cos(std::f64::consts::PI * k as f64 * (i as f64 + 0.5) / y.len() as f64)
+                })
+                .collect()
+        })
+        .collect();
+    Example::linear(&design, y, s, 5, &vec![WIDE; columns])
+}
+
+/// What one more parameter costs by AICc against the optimism that simulation finds: how much better a model looks on the
+/// data that it was fitted to than on new ones, more so with one parameter more.
+#[test]
+fn aicc_charges_what_a_parameter_is_worth() {
+    use mechfit::stats::Stream;
+    use mechfit::uncertainty::information::{Counts, exact_fit};
+
+    const SETS: u64 = 1500;
+    const N: f64 = 5.0;
+    let sigma: Vec<f64> = (0..12).map(|i| 0.4 + 0.15 * f64::from(i % 5)).collect();
+    let (k, zero) = (8, vec![0.0; 12]);
+    let models = [chain(k, &zero, &sigma), chain(k + 1, &zero, &sigma)];
+    let penalty = |m: &Example| Counts::of(m, m.data()).penalty().unwrap();
+    let cost = penalty(&models[1]) - penalty(&models[0]);
+    let search = Options::default();
+    let mut differences = Vec::new();
+    for set in 0..SETS {
+        let mut stream = Stream::new(7, "optimism", set, 0);
+        let mut data = models[0].data().clone();
+        for (i, sigma) in sigma.iter().enumerate() {
+            // The truth is 0 throughout, which every model of the chain contains.
+            data.value[i] = sigma / N.sqrt() * stream.normal();
+            data.sd[i] = sigma * (stream.chi_square(4) / 4.0).sqrt();
+        }
+        let optimism = |m: &Example| -> f64 {
+            let mut own = m.data().clone();
+            own.value.clone_from(&data.value);
+            own.sd.clone_from(&data.sd);
+            let start = vec![0.0; m.coordinates().len()];
+            let found = exact_fit(m, &own, &[&start], &search, &mut m.workspace()).unwrap();
+            let at = m
+                .linearise(&found.optimum.theta, &own, &mut m.workspace())
+                .unwrap();
+            // −2 log likelihood of new data at this fit, in expectation: their squares average n(σ² + f̂²).
+            let new: f64 = (0..12)
+                .map(|i| {
+                    let f = at.rows[i].simulated;
+                    let d = own.value[i] - f;
+                    let v = ((N - 1.0) * own.sd[i] * own.sd[i] + N * d * d) / N;
+                    N * f64::ln(2.0 * std::f64::consts::PI * v)
+                        + N * (sigma[i] * sigma[i] + f * f) / v
+                })
+                .sum();
+            new - found.deviance
+        };
+        differences.push(optimism(&models[1]) - optimism(&models[0]));
+    }
+    let mean = differences.iter().sum::<f64>() / SETS as f64;
+    let variance = differences
+        .iter()
+        .map(|d| (d - mean) * (d - mean))
+        .sum::<f64>()
+        / SETS as f64;
+    let error = (variance / SETS as f64).sqrt();
+    println!("cost of a parameter by AICc {cost:.2}, simulated optimism {mean:.2} ± {error:.2}");
+    assert!(
+        (cost / mean - 1.0).abs() < 0.25,
+        "{cost} against {mean} ± {error}"
+    );
+    // And the usual AIC, 2 a parameter, is far from it.
+    assert!(mean - 2.0 > 3.0 * error, "{mean} ± {error}");
+}
+
+/// The bootstrap likelihood ratio of a line within a curve holds its size; χ² does not.
+#[test]
+fn the_bootstrap_likelihood_ratio_holds_its_size() {
+    let y = [1.0, 1.4, 2.1, 2.4, 3.1, 3.4];
+    let line = target(&[&|_| 1.0, &|x| x], &y);
+    let curve = target(&[&|_| 1.0, &|x| x, &|x| x * x], &y);
+    let variants = [
+        Variant {
+            fixed: vec![("p2".into(), 0.0)],
+            ..variant("line", &line, &["curve"])
+        },
+        variant("curve", &curve, &[]),
+    ];
+    let search = Options::default();
+    let (fits, refused) = fit_variants(&variants, &search);
+    assert!(refused.is_empty(), "{refused:?}");
+    let ctx = PairContext::new(
+        (&variants[0], &fits[0]),
+        (&variants[1], &fits[1]),
+        3,
+        search,
+    )
+    .unwrap();
+    let ks: Vec<u64> = (1..=4000).collect();
+    let size = ctx.size(&ctx.size_replicates(&ks, &|_, _| Control::Continue));
+    println!("{size:?}");
+    assert_eq!(size.sets, [4000, 0]);
+    let share = size.bootstrap.unwrap();
+    // Binomial error 0.35 %.
+    assert!((0.04..=0.065).contains(&share), "{share}");
+    assert!(size.chi2.unwrap() > 0.065, "{:?}", size.chi2);
+}

@@ -1,0 +1,395 @@
+//! Variants of a decay with a known answer, compared from the command line.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+fn mechfit(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_mechfit"))
+        .args(arguments)
+        .current_dir(ROOT)
+        .env("NO_COLOR", "1")
+        .output()
+        .unwrap()
+}
+
+/// A fresh folder that ends with the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path =
+            std::env::temp_dir().join(format!("mechfit-compare-{}-{name}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+    fn write(&self, name: &str, text: &str) {
+        let path = self.0.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    fn path(&self, name: &str) -> String {
+        self.0.join(name).display().to_string()
+    }
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.0.join(name)).unwrap()
+    }
+    fn document(&self, name: &str) -> serde_json::Value {
+        let mut value: serde_json::Value = serde_json::from_str(&self.read(name)).unwrap();
+        value.as_object_mut().unwrap().remove("provenance");
+        value
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+const MODEL: &str = "model decay \"an amount that decays\"\ntime h\n\
+    param a = 10 [1] \"amount at the start\" source \"known\"\n\
+    param k = 0.2 [1/h] \"rate\" source \"known\"\n\
+    param c = 0 [1] \"floor\" source \"known\"\n\
+    state X = a [1] \"amount\"\n\
+    d/dt(X) = -k*X\n\
+    output y = X + c [1] \"what is read\"\n";
+
+/// A problem whose means come from 10·exp(−0.2 t), moved by at most half a standard error.
+fn decay(folder: &Folder, n: u32) {
+    folder.write("decay.model", MODEL);
+    folder.write(
+        "parts/steady.part",
+        "part steady for \"../decay.model\" \"the amount falls at a constant rate\"\nreplace d/dt(X) = -k*a\n",
+    );
+    folder.write(
+        "problem.yaml",
+        "format_version: 2.0.0\nmodel_files: {m: {location: decay.model, language: mechfit}}\n\
+         parameter_files: [parameters.tsv]\nexperiment_files: [experiments.tsv]\ncondition_files: [conditions.tsv]\n\
+         observable_files: [observables.tsv]\nmeasurement_files: [measurements.tsv]\n\
+         extensions: {mechfit: {version: 1.0.0, required: true}}\n",
+    );
+    folder.write(
+        "parameters.tsv",
+        "parameterId\tlowerBound\tupperBound\tnominalValue\testimate\tscale\n\
+         a\t0.1\t1000\t8\ttrue\tlog10\nk\t0.001\t10\t0.1\ttrue\tlog10\nc\t-5\t5\t0\ttrue\tlin\n",
+    );
+    folder.write("conditions.tsv", "conditionId\ttargetId\ttargetValue\n");
+    folder.write(
+        "experiments.tsv",
+        "experimentId\ttime\tconditionId\ne\t0\t\n",
+    );
+    folder.write(
+        "observables.tsv",
+        "observableId\tobservableFormula\tnoiseFormula\tunit\tnoise\ny\ty\t1\t1\tknown_sd\n",
+    );
+    let mut rows =
+        String::from("observableId\texperimentId\ttime\tmeasurement\tsd\tsdKind\tn\tstatistic\n");
+    for (t, shift) in [
+        (1.0, 0.1),
+        (3.0, -0.1),
+        (6.0, 0.05),
+        (10.0, -0.05),
+        (15.0, 0.08),
+    ] {
+        let y = 10.0 * f64::exp(-0.2 * t) + shift;
+        rows += &format!("y\te\t{t}\t{y:.4}\t0.5\tsd\t{n}\tmean\n");
+    }
+    folder.write("measurements.tsv", &rows);
+    folder.write(
+        "relations.tsv",
+        "relationId\tleft\trelation\tright\tmargin\tsd\twith\tuse\tsource\n\
+         f1.bent\ty@e@1 - y@e@3\t>\ty@e@10 - y@e@15\t0\t\t\tcheck\tit slows down\n",
+    );
+    folder.write(
+        "variants.tsv",
+        "modelId\tparts\tnestedIn\tdescription\tc\n\
+         plain\t\tfloor\tfalls to nothing\t0\n\
+         floor\t\t\tfalls to a floor\testimate\n\
+         steady\tparts/steady.part\t\tfalls at a constant rate\t0\n",
+    );
+}
+
+fn model<'v>(document: &'v serde_json::Value, id: &str) -> &'v serde_json::Value {
+    document["models"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|m| m["id"] == id)
+        .unwrap()
+}
+
+fn compare(folder: &Folder, more: &[&str]) -> Output {
+    let problem = folder.path("problem.yaml");
+    let mut arguments = vec!["compare", &problem, "--starts", "3", "--samples", "99"];
+    arguments.extend(more);
+    mechfit(&arguments)
+}
+
+#[test]
+fn the_true_decay_is_kept_and_a_constant_rate_is_excluded() {
+    let folder = Folder::new("true");
+    decay(&folder, 5);
+    let output = compare(&folder, &[]);
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        output.status.success(),
+        "{shown}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(shown.lines().all(|l| l.chars().count() <= 100), "{shown}");
+    let d = folder.document("results/compare.json");
+    assert_eq!(d["models"][0]["id"], "plain");
+    assert!(
+        model(&d, "plain")["excluded_by"]
+            .as_array()
+            .unwrap()
+            .is_empty(),
+        "{d}"
+    );
+    // N = 25, K = 2 + 5 against 3 + 5: a floor that fits no better costs 2K + 2K(K+1)/(N−K−1).
+    let cost = |k: f64| 2.0 * k + 2.0 * k * (k + 1.0) / (25.0 - k - 1.0);
+    let delta = model(&d, "floor")["delta"].as_f64().unwrap();
+    assert!(delta <= cost(8.0) - cost(7.0) + 1e-6, "{delta}");
+    assert!(delta > 0.0, "{delta}");
+    // The larger model contains the smaller, so that it fits at least as well.
+    let nested = &d["pairs"].as_array().unwrap()[0];
+    assert_eq!(
+        (nested["first"].as_str(), nested["nested"].as_bool()),
+        (Some("plain"), Some(true))
+    );
+    assert!(nested["statistic"].as_f64().unwrap() >= -1e-4);
+    assert!(nested["p_first"].as_f64().unwrap() > 0.05);
+    let steady = model(&d, "steady");
+    assert!(steady["delta"].as_f64().unwrap() > 6.0);
+    assert!(steady["p_value_bootstrap"].as_f64().unwrap() < 0.05);
+    assert_eq!(steady["facts"][0]["holds"], false);
+    assert_eq!(model(&d, "plain")["facts"][0]["holds"], true);
+    assert_eq!(steady["description"], "falls at a constant rate");
+    for words in [
+        "Against steady (falls at a constant rate)",
+        "cannot tell them apart",
+        "To tell floor from plain",
+    ] {
+        assert!(shown.contains(words), "no `{words}` in {shown}");
+    }
+    for name in [
+        "compare.tsv",
+        "compare.svg",
+        "pairs.tsv",
+        "experiments.tsv",
+        "compare.md",
+    ] {
+        assert!(
+            !folder.read(&format!("results/{name}")).is_empty(),
+            "{name}"
+        );
+    }
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn threads_pieces_and_interruptions_leave_the_same_bytes() {
+    let folder = Folder::new("bytes");
+    decay(&folder, 5);
+    let run = |more: &[&str]| {
+        let output = compare(&folder, more);
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    };
+    run(&["--threads", "1", "--out", &folder.path("one")]);
+    run(&["--threads", "2", "--out", &folder.path("two")]);
+    let whole = folder.document("one/compare.json");
+    assert_eq!(whole, folder.document("two/compare.json"));
+
+    run(&["--shard", "1/2", "--out", &folder.path("p1")]);
+    run(&["--shard", "2/2", "--out", &folder.path("p2")]);
+    let (p1, p2, all) = (folder.path("p1"), folder.path("p2"), folder.path("all"));
+    let refused = mechfit(&["merge", &p1, "--out", &all]);
+    assert_eq!(refused.status.code(), Some(3), "half of the pieces");
+    let joined = mechfit(&["merge", &p1, &p2, "--out", &all]);
+    assert!(
+        joined.status.success(),
+        "{}",
+        String::from_utf8_lossy(&joined.stderr)
+    );
+    assert_eq!(whole, folder.document("all/compare.json"));
+
+    // A checkpoint cut in the middle of a record goes on from there.
+    let path = PathBuf::from(folder.path("one/checkpoints/compare.jsonl"));
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    run(&["--resume", "--out", &folder.path("one")]);
+    assert_eq!(whole, folder.document("one/compare.json"));
+    let other = compare(
+        &folder,
+        &["--resume", "--seed", "2", "--out", &folder.path("one")],
+    );
+    assert_eq!(other.status.code(), Some(3));
+    let said = String::from_utf8_lossy(&other.stderr).into_owned();
+    assert!(said.contains("seed"), "{said}");
+}
+
+#[test]
+fn too_few_values_for_the_criterion_are_refused_with_the_numbers() {
+    let folder = Folder::new("few");
+    // N = 10 values, K = 3 + 5 and 2 + 5: N − K − 1 is 1 and 2; a third parameter more would end it.
+    decay(&folder, 2);
+    folder.write(
+        "variants.tsv",
+        "modelId\tparts\tnestedIn\tdescription\tc\nplain\t\t\t\t0\nfloor\t\t\t\testimate\n",
+    );
+    let rows: String = folder
+        .read("measurements.tsv")
+        .lines()
+        .take(4)
+        .map(|l| l.to_string() + "\n")
+        .collect();
+    folder.write("measurements.tsv", &rows);
+    // Three means of two values: N = 6, K = 2 + 3 leaves nothing, K = 3 + 3 less than nothing.
+    let output = compare(&folder, &["--json"]);
+    let d: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(4), "{d}");
+    let refused = d["refused"].as_array().unwrap();
+    assert_eq!(refused.len(), 2);
+    assert!(
+        refused
+            .iter()
+            .any(|r| r["reason"].as_str().unwrap().contains("N = 6, K = 5")),
+        "{d}"
+    );
+    assert!(
+        refused
+            .iter()
+            .any(|r| r["reason"].as_str().unwrap().contains("N = 6, K = 6")),
+        "{d}"
+    );
+}
+
+#[test]
+fn more_parameters_than_means_are_finite_and_never_win_by_construction() {
+    let folder = Folder::new("many");
+    decay(&folder, 5);
+    // Two means and three parameters: N = 10, K = 3 + 2.
+    let rows: String = folder
+        .read("measurements.tsv")
+        .lines()
+        .take(3)
+        .map(|l| l.to_string() + "\n")
+        .collect();
+    folder.write("measurements.tsv", &rows);
+    let problem = folder.path("problem.yaml");
+    let output = mechfit(&[
+        "compare",
+        &problem,
+        "--starts",
+        "3",
+        "--samples",
+        "0",
+        "--json",
+    ]);
+    let d: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(output.status.success(), "{d}");
+    let cost = |k: f64| 2.0 * k + 2.0 * k * (k + 1.0) / (10.0 - k - 1.0);
+    // Both meet two means exactly, so that they differ by the cost of the parameter alone.
+    let difference =
+        model(&d, "floor")["aicc"].as_f64().unwrap() - model(&d, "plain")["aicc"].as_f64().unwrap();
+    assert!(
+        (difference - (cost(5.0) - cost(4.0))).abs() < 1e-6,
+        "{difference}"
+    );
+    assert!(difference > 0.0);
+}
+
+#[test]
+fn problems_with_other_data_are_not_ranked_with_the_first() {
+    let (one, two) = (Folder::new("one"), Folder::new("two"));
+    decay(&one, 5);
+    decay(&two, 5);
+    let moved = two
+        .read("measurements.tsv")
+        .replace("\t0.5\tsd", "\t0.6\tsd");
+    two.write("measurements.tsv", &moved);
+    let output = mechfit(&[
+        "compare",
+        &one.path("problem.yaml"),
+        &two.path("problem.yaml"),
+        "--starts",
+        "2",
+        "--samples",
+        "0",
+        "--json",
+        "--out",
+        &one.path("out"),
+    ]);
+    let d: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(output.status.success(), "{d}");
+    assert_eq!(d["models"].as_array().unwrap().len(), 1);
+    let reason = d["refused"][0]["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("another SD than in the first variant"),
+        "{reason}"
+    );
+}
+
+#[test]
+fn a_model_space_of_petab_select_is_compared_whole() {
+    let folder = Folder::new("select");
+    decay(&folder, 5);
+    std::fs::remove_file(folder.path("variants.tsv")).unwrap();
+    folder.write(
+        "select.yaml",
+        "format_version: 1.0.0\ncriterion: AICc\nmodel_space_files: [space.tsv]\nmethod: brute_force\n",
+    );
+    folder.write(
+        "space.tsv",
+        "model_subspace_id\tmodel_subspace_petab_yaml\tk\tc\nM\tproblem.yaml\testimate\t0;estimate\n",
+    );
+    let output = mechfit(&[
+        "compare",
+        &folder.path("select.yaml"),
+        "--starts",
+        "3",
+        "--samples",
+        "19",
+        "--json",
+    ]);
+    let d: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(output.status.success(), "{d}");
+    assert_eq!(d["models"][0]["id"], "M_1");
+    assert_eq!(model(&d, "M_1")["nested_in"], "M_2");
+    assert!(Path::new(&folder.path("results/compare.json")).exists());
+}
+
+#[test]
+fn nothing_to_compare_is_a_usage_error() {
+    let folder = Folder::new("nothing");
+    decay(&folder, 5);
+    std::fs::remove_file(folder.path("variants.tsv")).unwrap();
+    let output = compare(&folder, &[]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("lists no variants"), "{said}");
+}
+
+#[test]
+fn a_variant_that_names_an_unknown_parameter_is_refused() {
+    let folder = Folder::new("unknown");
+    decay(&folder, 5);
+    let table = folder
+        .read("variants.tsv")
+        .replace("description\tc", "description\tcc");
+    folder.write("variants.tsv", &table);
+    let output = compare(&folder, &[]);
+    assert_eq!(output.status.code(), Some(3));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("`cc`") && said.contains("did you mean `c`"),
+        "{said}"
+    );
+}
