@@ -281,7 +281,7 @@ fn intervals_under_correlation_cover() {
         );
         assert!(share(naive) < share(covered));
         assert!(
-            (3.5..=7.0).contains(&share(rejected)),
+            (3.0..=7.0).contains(&share(rejected)),
             "{id}: {}",
             share(rejected)
         );

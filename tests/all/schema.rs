@@ -34,7 +34,7 @@ fn the_plan_in_the_documentation_is_read() {
         .next()
         .unwrap();
     let plan = plan::parse(&Source::new("plan.json", text)).unwrap();
-    assert_eq!(plan.scenarios.len(), 9);
+    assert_eq!(plan.scenarios.len(), 11);
     assert_eq!(plan.bootstrap.unwrap().samples, 1000);
 }
 
