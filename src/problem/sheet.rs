@@ -194,12 +194,18 @@ impl Sheet {
                     end..end,
                     format!("`{}` has no cell", missing.join("`, `")),
                 )
-                .help("an empty cell needs its tab as well; editors that strip the ends of lines take it away")
+                .help(match self.separator {
+                    b'\t' => "an empty cell needs its tab as well; editors that strip the ends of lines take it away",
+                    _ => "an empty cell needs its separator as well",
+                })
         } else {
             let kept: usize = record.iter().take(expected).map(|c| c.len() + 1).sum();
             finding
                 .at(&self.source, start + kept..end, "no column for this")
-                .help("a tab too many stands in front of it, or the header lacks a name")
+                .help(match self.separator {
+                    b'\t' => "a tab too many stands in front of it, or the header lacks a name",
+                    _ => "a separator too many stands in front of it (quotes do not protect it), or the header lacks a name; tab-separated text avoids this",
+                })
         };
         findings.push(finding);
     }

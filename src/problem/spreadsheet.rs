@@ -11,6 +11,7 @@ use crate::diagnostic::{Finding, Source};
 use crate::math::{is_identifier, is_reserved};
 
 mod model;
+mod replicates;
 
 /// Columns of the spreadsheet that are no doses.
 const COLUMNS: [&str; 9] = [
@@ -24,6 +25,23 @@ const COLUMNS: [&str; 9] = [
     "unit",
     "source",
 ];
+
+/// Places of some of them.
+const MEAN: usize = 3;
+const SD: usize = 4;
+const N: usize = 5;
+
+/// Columns that give the scatter in place of `sd`, with the kind that they say.
+const SCATTER: [(&str, &str); 5] = [
+    ("sem", "sem"),
+    ("se", "sem"),
+    ("ci95", "ci95"),
+    ("cv", "cv"),
+    ("stdev", "sd"),
+];
+
+/// A column of single values, one row a replicate, in place of `mean`, `sd` and `n`.
+const VALUE: &str = "value";
 
 /// A dose column: an input of the model.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,7 +104,8 @@ pub struct NewStudy {
 
 /// Makes the tables and the model skeleton of a study from the bytes of one spreadsheet, CSV or TSV, with the columns
 /// `arm`, `time`, `observable`, `mean`, `sd`, `n` and one column a dose (`AMD3100 [nM]`); `sdKind`, `unit` and `source` may
-/// be added, and `time [h]` gives the unit of time.
+/// be added, and `time [h]` gives the unit of time. A column `sem`, `ci95` or `cv` may take the place of `sd`. Single values
+/// have one row each and a column `value` in place of `mean`, `sd` and `n`: their means and SDs are computed.
 ///
 /// The skeleton has one turnover state an observable, on which every dose acts by a saturable effect: it fits, and is to be
 /// replaced by what is known of the mechanism.
@@ -129,9 +148,18 @@ fn read(source: &Arc<Source>, findings: &mut Findings) -> Option<Content> {
     let sheet = Sheet::separated(Table::Measurements, source, 0, separator as u8, findings)?;
     let mut content = Content::default();
     let mut columns: Vec<Option<usize>> = vec![None; COLUMNS.len()];
+    let mut scatter = "sd";
+    let mut single = false;
     for (k, (label, _)) in sheet.columns().iter().enumerate() {
         let (plain, unit) = label_and_unit(label);
-        let known = COLUMNS.iter().position(|c| c.eq_ignore_ascii_case(&plain));
+        let other = SCATTER.iter().find(|(c, _)| c.eq_ignore_ascii_case(&plain));
+        let mut name = plain.as_str();
+        if let (Some((_, kind)), None) = (other, columns[SD]) {
+            (name, scatter) = ("sd", kind);
+        } else if plain.eq_ignore_ascii_case(VALUE) && columns[MEAN].is_none() {
+            (name, single) = ("mean", true);
+        }
+        let known = COLUMNS.iter().position(|c| c.eq_ignore_ascii_case(name));
         match known {
             Some(c) if columns[c].is_none() => {
                 columns[c] = Some(k);
@@ -148,8 +176,10 @@ fn read(source: &Arc<Source>, findings: &mut Findings) -> Option<Content> {
             }),
         }
     }
-    for (needed, at) in COLUMNS.iter().zip(&columns).take(6) {
-        if at.is_none() {
+    // Single values have neither SD nor n.
+    single &= columns[SD].is_none() && columns[N].is_none();
+    for (k, (needed, at)) in COLUMNS.iter().zip(&columns).take(6).enumerate() {
+        if at.is_none() && !(single && (k == SD || k == N)) {
             let names: Vec<&str> = sheet.columns().iter().map(|(n, _)| n.as_str()).collect();
             findings.push(
                 Finding::error(
@@ -158,7 +188,8 @@ fn read(source: &Arc<Source>, findings: &mut Findings) -> Option<Content> {
                 )
                 .in_file(source.path.clone())
                 .note(format!("its columns are `{}`", names.join("`, `")))
-                .help("the columns are `arm`, one for each dose, `time`, `observable`, `mean`, `sd`, `n`"),
+                .help("the columns are `arm`, one for each dose, `time`, `observable`, `mean`, `sd` (or `sem`, `ci95`, `cv`), `n`; \
+                       for single values `value` in place of the last three"),
             );
         }
     }
@@ -171,7 +202,7 @@ fn read(source: &Arc<Source>, findings: &mut Findings) -> Option<Content> {
         let label = cells.text(*observable).to_string();
         let time = cells.number(*time);
         let value = cells.number(*mean);
-        let sd_value = cells.number(*sd);
+        let sd_value = if single { Some(0.0) } else { cells.number(*sd) };
         let n_value = cells.optional_number(*n);
         let doses: Vec<Option<f64>> = content
             .doses
@@ -245,9 +276,12 @@ fn read(source: &Arc<Source>, findings: &mut Findings) -> Option<Content> {
             mean: value,
             sd: cells.text(*sd).into(),
             n: cells.given(*n).unwrap_or_default().into(),
-            kind: cells.given(*kind).unwrap_or("sd").into(),
+            kind: cells.given(*kind).unwrap_or(scatter).into(),
             source: cells.text(*cited).into(),
         });
+    }
+    if single {
+        replicates::gather(&mut content, source, findings);
     }
     Some(content)
 }

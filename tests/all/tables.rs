@@ -224,6 +224,43 @@ fn a_spreadsheet_becomes_a_study_that_can_be_evaluated() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
+/// Other layouts that people have: scatter as SEM, and single values.
+#[test]
+fn standard_errors_and_single_values_become_the_same_study_as_means() {
+    let table = |text: &str| {
+        let study = problem::from_spreadsheet("s", "s.csv", text.as_bytes().to_vec()).unwrap();
+        let (_, table) = study
+            .files
+            .into_iter()
+            .find(|(name, _)| name == "measurements.tsv")
+            .unwrap();
+        let row: Vec<String> = table
+            .lines()
+            .nth(1)
+            .unwrap()
+            .split('\t')
+            .map(str::to_string)
+            .collect();
+        // Mean, scatter, its kind, n.
+        [3, 5, 6, 7].map(|k| row[k].clone())
+    };
+    let head = "arm,drug [nM],time [h],observable";
+    assert_eq!(
+        table(&format!("{head},mean,SEM,n\nc,0,24,y,3,0.5,4\n")),
+        ["3", "0.5", "sem", "4"]
+    );
+    assert_eq!(
+        table(&format!(
+            "{head},value\nc,0,24,y,1\nc,0,24,y,3\nd,5,24,y,9\nc,0,24,y,5\nd,5,24,y,7\n"
+        )),
+        ["3", "2", "sd", "3"]
+    );
+    // One value has no SD.
+    let text = format!("{head},value\nc,0,24,y,1\n");
+    let findings = problem::from_spreadsheet("s", "s.csv", text.into_bytes()).unwrap_err();
+    assert_eq!(findings[0].code, "no-scatter");
+}
+
 #[test]
 fn a_wrong_spreadsheet_is_explained_with_its_cell() {
     let csv = "arm;dose;time;observable;mean;sd;n\na;0;24;x;1,5;0,1;3\na;1;24;x;2;0.1;3\n";
