@@ -119,6 +119,59 @@ pub fn level(text: &str) -> Result<f64, String> {
     }
 }
 
+/// Reads a name that is a part of a file's.
+pub fn name(text: &str) -> Result<String, String> {
+    let good = text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
+    if good {
+        Ok(text.into())
+    } else {
+        Err("a name is made of letters, digits, `_`, `-` and `.`".into())
+    }
+}
+
+/// Reads times: `6,12,24`, or `LO:HI[:STEPS]`, equidistant.
+pub fn times(text: &str) -> Result<Vec<f64>, String> {
+    let wrong = || {
+        format!(
+            "`{text}` is no list of times: write 0:72 or 0:72:144 (steps), or ascending times with commas such as 6,12,24"
+        )
+    };
+    let number = |t: &str| -> Result<f64, String> {
+        let x: Option<f64> = t.trim().parse().ok();
+        x.filter(|x| x.is_finite()).ok_or_else(wrong)
+    };
+    let list = match text.split(':').collect::<Vec<_>>().as_slice() {
+        [list] => list
+            .split(',')
+            .map(number)
+            .collect::<Result<Vec<f64>, _>>()?,
+        [from, to] => crate::predict::course::equidistant(number(from)?, number(to)?, STEPS),
+        [from, to, steps] => {
+            let steps: u32 = steps.trim().parse().map_err(|_| wrong())?;
+            if steps == 0 || steps > MOST_STEPS {
+                return Err(format!(
+                    "the number of steps is 1 to {MOST_STEPS}, not {steps}"
+                ));
+            }
+            crate::predict::course::equidistant(number(from)?, number(to)?, steps)
+        }
+        _ => return Err(wrong()),
+    };
+    if list.windows(2).all(|w| matches!(w, [a, b] if a < b)) {
+        Ok(list)
+    } else {
+        Err(wrong())
+    }
+}
+
+/// Steps of a span of times that names none.
+const STEPS: u32 = 144;
+/// Most steps: more would be a mistake of the unit.
+const MOST_STEPS: u32 = 10_000;
+
 /// Reads a positive number.
 pub fn positive(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
@@ -166,6 +219,25 @@ mod tests {
         assert_eq!(duration("0.5"), Ok(Duration::from_millis(500)));
         for wrong in ["", "h", "10x", "-5s", "1e9999", "s10"] {
             assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn times_are_a_list_or_a_span() {
+        assert_eq!(times("6, 12,24"), Ok(vec![6.0, 12.0, 24.0]));
+        assert_eq!(times("0:72:3"), Ok(vec![0.0, 24.0, 48.0, 72.0]));
+        assert_eq!(times("0:72").map(|t| t.len()), Ok(145));
+        for wrong in [
+            "",
+            "a",
+            "24,12",
+            "1:2:3:4",
+            "0:72:0",
+            "72:0",
+            "0:72:99999",
+            "nan",
+        ] {
+            assert!(times(wrong).is_err(), "{wrong}");
         }
     }
 

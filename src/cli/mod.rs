@@ -11,7 +11,7 @@ mod conclusions;
 mod console;
 mod exit;
 mod failure;
-mod predictions;
+mod predicting;
 mod profiling;
 mod session;
 mod show;

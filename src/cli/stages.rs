@@ -315,29 +315,6 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Parameter vectors of the bootstrap's replicates that succeeded, made first where there are none yet.
-    pub fn replicates(
-        &self,
-        fitted: &Fitted,
-        samples: Option<u64>,
-        console: &Console,
-    ) -> Result<Vec<Vec<f64>>, Failure> {
-        let flags = BootstrapFlags {
-            samples,
-            ..BootstrapFlags::default()
-        };
-        let stage = self.bootstrap_stage(fitted, &flags)?;
-        match self.bootstrap_again(&stage, true, console)? {
-            (Outcome::Whole(whole), _) => Ok(whole
-                .replicates
-                .iter()
-                .filter(|r| r.index > 0 && r.succeeded())
-                .map(|r| r.theta.clone())
-                .collect()),
-            (Outcome::Shard { .. }, _) => Ok(Vec::new()),
-        }
-    }
-
     /// Writes the files of a bootstrap.
     pub fn write_bootstrap(&self, whole: &Bootstrapped) -> Result<Value, Failure> {
         let provenance = self.session.provenance(self.prepared, whole.taken_over);

@@ -2,21 +2,23 @@
 
 use crate::diagnostic::Finding;
 use crate::objective::BuildOptions;
+use crate::predict::Vary;
+use crate::predict::dose::FoldShift;
 use crate::report::document::Document;
 use crate::report::number::Style;
 use crate::report::{View, figure, page, view as shown};
-use crate::study::fitted::FitDocument;
+use crate::study::claims;
+use crate::study::fitted::{FitDocument, Fitted};
 use crate::study::gates;
 use crate::study::open::Prepared;
-use crate::study::plan::Scenario;
+use crate::study::plan::{ProfilePlan, Scenario};
 use crate::study::scenario;
 use crate::study::stage_bootstrap::{self, BootstrapDocument, Outcome};
-use crate::study::stage_fit;
 
 use super::console::Console;
 use super::session::Session;
 use super::stages::{BootstrapFlags, Scene};
-use super::{Exit, Failure, conclusions, viewing};
+use super::{Exit, Failure, predicting, viewing};
 
 /// What to do.
 #[derive(Debug, Clone, Default)]
@@ -27,8 +29,6 @@ pub struct Options {
     pub samples: Option<u64>,
     /// Go on with checkpoints.
     pub resume: bool,
-    /// Take results that are there and compute nothing that is not.
-    pub recall: bool,
     /// Further gates.
     pub require: Vec<String>,
 }
@@ -93,51 +93,30 @@ pub fn whole(session: &Session, options: &Options, console: &Console) -> Result<
     };
     console.findings(&first.findings);
     let main = Scene::new(session, first, BuildOptions::default())?;
-    let fitted = if options.recall {
-        main.fit_or_recall(options.starts, console)?
-    } else {
-        main.fit(options.starts, options.resume, console)?.0
-    };
+    check_plan(&main)?;
+    let fitted = main.fit(options.starts, options.resume, console)?.0;
     let bootstrapped = bootstrap(&main, &fitted, options, console)?;
-    let mut thetas: Vec<Vec<f64>> = Vec::new();
-    if let Some(b) = &bootstrapped {
-        thetas = b
-            .replicates
-            .iter()
-            .filter(|r| r.index > 0 && r.succeeded())
-            .map(|r| r.theta.clone())
-            .collect();
-    }
-    let vocabulary = first
-        .models
-        .first()
-        .map_or_else(shown::Study::default, |m| {
-            shown::Study::of(&first.problem, m)
-        });
-    let mut doses = Vec::new();
-    for dose in &plan.doses {
-        let result = main.dose(&fitted, &thetas, dose)?;
-        main.write_dose(&format!("dose_{}", dose.id), &dose.id, &result, &vocabulary)?;
-        doses.push(result.response);
-    }
-
-    let mut combinations = Vec::new();
-    for c in &plan.combinations {
-        let result = main.combine(&fitted, &thetas, c)?;
-        main.write_combination(&format!("combine_{}", c.id), &c.id, &result, &vocabulary)?;
-        combinations.push(result);
-    }
-    let profiled = match &plan.profile {
-        Some(p) if !options.recall => Some(main.profile(&fitted, p, options.resume, console)?.0),
-        _ => None,
+    // Without a bootstrap of this fit, predictions have the intervals of the linearised fit.
+    let replicates = match main.recorded(&fitted)? {
+        Ok(r) if bootstrapped.is_some() => {
+            let all = r.samples;
+            r.first(all)
+        }
+        _ => Vec::new(),
     };
+    predictions(&main, &fitted, &replicates, console)?;
+    if let Some(p) = &plan.profile {
+        let planned = profile_of(&main, p)?;
+        planned.profile(&fitted, p, options.resume, console)?;
+    }
+    let judged = claims::judge(first, &session.settings, &fitted.optimum.theta);
+    main.write_claims(&judged)?;
 
     let mut fits = vec![fitted.document.clone()];
     let mut warnings: Vec<shown::Warning> = Vec::new();
     for p in prepared.iter().skip(1) {
         match side(session, p, options, console) {
-            Ok(Some(d)) => fits.push(d),
-            Ok(None) => {}
+            Ok(d) => fits.push(d),
             Err(Failure::NothingEvaluated { message, .. }) => {
                 warnings.push(shown::Warning {
                     code: "scenario-failed".into(),
@@ -167,13 +146,7 @@ pub fn whole(session: &Session, options: &Options, console: &Console) -> Result<
     let mut notes = Vec::new();
     let mut v = viewing::view(first, &main.folder, &mut notes);
     notes.iter().for_each(|n| console.note(n));
-    v.doses = doses;
-    v.combinations = combinations;
-    if profiled.is_some() {
-        v.profiles = profiled;
-    }
     v.warnings.extend(warnings);
-    v.conclusions = conclusions::conclusions(&fits.iter().collect::<Vec<_>>());
     Ok(Whole {
         view: v,
         fit: fitted.document,
@@ -211,7 +184,7 @@ pub fn gate_failure(session: &Session, e: &gates::GateError) -> Failure {
 /// The bootstrap of the main scenario, if one is wanted.
 fn bootstrap(
     scene: &Scene,
-    fitted: &crate::study::fitted::Fitted,
+    fitted: &Fitted,
     options: &Options,
     console: &Console,
 ) -> Result<Option<Box<stage_bootstrap::Bootstrapped>>, Failure> {
@@ -222,8 +195,7 @@ fn bootstrap(
         // A problem without a plan gets what people come for.
         None => plan.path.is_none() || plan.plan.bootstrap.is_some(),
     };
-    let there = scene.folder.join(stage_bootstrap::RESULT).exists();
-    if !wanted || (options.recall && !there) {
+    if !wanted {
         return Ok(None);
     }
     let flags = BootstrapFlags {
@@ -231,8 +203,7 @@ fn bootstrap(
         ..BootstrapFlags::default()
     };
     let stage = scene.bootstrap_stage(fitted, &flags)?;
-    let resume = options.resume || options.recall;
-    match scene.bootstrap_again(&stage, resume, console)? {
+    match scene.bootstrap_again(&stage, options.resume, console)? {
         (Outcome::Whole(whole), _) => Ok(Some(whole)),
         (Outcome::Shard { .. }, _) => Ok(None),
     }
@@ -244,20 +215,109 @@ fn side(
     prepared: &Prepared,
     options: &Options,
     console: &Console,
-) -> Result<Option<FitDocument>, Failure> {
+) -> Result<FitDocument, Failure> {
     let scene = Scene::new(session, prepared, BuildOptions::default())?;
-    if options.recall {
-        if !scene.folder.join(stage_fit::RESULT).exists() {
-            return Ok(None);
-        }
-        return Ok(Some(scene.fit_or_recall(options.starts, console)?.document));
+    Ok(scene
+        .fit(options.starts, options.resume, console)?
+        .0
+        .document)
+}
+
+/// Whether everything that the plan asks of the fit can be asked: before anything takes time.
+fn check_plan(scene: &Scene) -> Result<(), Failure> {
+    let plan = &scene.session.study.plan.plan;
+    for d in &plan.doses {
+        scene.check_dose(d)?;
     }
-    Ok(Some(
-        scene
-            .fit(options.starts, options.resume, console)?
-            .0
-            .document,
-    ))
+    for c in &plan.combinations {
+        scene.check_combination(c)?;
+    }
+    for p in &plan.predictions {
+        scene.expression(&p.expression)?;
+    }
+    for p in &plan.populations {
+        scene.expression(&p.expression)?;
+        for text in &p.vary {
+            Vary::parse(text)?;
+        }
+    }
+    if let Some(c) = &plan.courses {
+        scene.check_courses(&c.observables, &c.experiments)?;
+    }
+    Ok(())
+}
+
+/// A scene whose quantities are the predictions that a plan profiles.
+fn profile_of<'a>(scene: &Scene<'a>, plan: &ProfilePlan) -> Result<Scene<'a>, Failure> {
+    let listed = &scene.session.study.plan.plan.predictions;
+    let quantities = plan
+        .predictions
+        .iter()
+        .filter_map(|id| listed.iter().find(|p| p.id == *id))
+        .map(|p| {
+            let mut spec = scene.expression(&p.expression)?;
+            spec.with = p.with.iter().map(|(id, v)| (id.clone(), *v)).collect();
+            Ok(spec)
+        })
+        .collect::<Result<Vec<_>, Failure>>()?;
+    Scene::new(
+        scene.session,
+        scene.prepared,
+        BuildOptions {
+            quantities,
+            ..BuildOptions::default()
+        },
+    )
+}
+
+/// Everything that is predicted: time courses of every observable and arm, and what the plan lists.
+fn predictions(
+    scene: &Scene,
+    fitted: &Fitted,
+    replicates: &[Vec<f64>],
+    console: &Console,
+) -> Result<(), Failure> {
+    let plan = &scene.session.study.plan.plan;
+    let units = 1
+        + plan.doses.len()
+        + plan.combinations.len()
+        + plan.populations.len()
+        + usize::from(!plan.predictions.is_empty());
+    let progress = console.progress(units as u64, "predictions");
+    let times = predicting::times(plan.courses.as_ref());
+    let courses = scene.courses(fitted, replicates, plan.courses.as_ref(), &times)?;
+    scene.write_courses(&courses)?;
+    progress.step();
+    if !plan.predictions.is_empty() {
+        let result = scene.expressions(fitted, replicates, &plan.predictions)?;
+        scene.write_predictions(&result)?;
+        progress.step();
+    }
+    let mut doses = Vec::new();
+    for dose in &plan.doses {
+        let result = scene.dose(fitted, replicates, dose)?;
+        scene.write_dose(Some(&dose.id), &result)?;
+        doses.push(result);
+        progress.step();
+    }
+    let shifts: Vec<FoldShift> = predicting::comparable(&doses)
+        .into_iter()
+        .filter_map(|(i, j)| Some(scene.shift(fitted, doses.get(i)?, doses.get(j)?)))
+        .collect();
+    if !shifts.is_empty() {
+        scene.write_shifts(&shifts)?;
+    }
+    for c in &plan.combinations {
+        let result = scene.combine(fitted, replicates, c)?;
+        scene.write_combination(Some(&c.id), &result)?;
+        progress.step();
+    }
+    for p in &plan.populations {
+        let result = scene.population(fitted, replicates, p)?;
+        scene.write_populations(Some(&p.id), &[result], replicates.len())?;
+        progress.step();
+    }
+    Ok(())
 }
 
 /// Writes the page and the figures; returns their names.

@@ -1,8 +1,8 @@
 //! Questions as people ask them: observables, experiments and ranges by name, answered from a fit.
 
-use crate::math::ParseError;
+use crate::math::{Expr, ParseError};
 use crate::model::Model;
-use crate::objective::{BuildOptions, EvalError};
+use crate::objective::{BuildOptions, EvalError, QuantitySpec, Target as _};
 use crate::problem::Problem;
 use crate::simulate::Settings;
 use crate::uncertainty::Covariance;
@@ -11,8 +11,9 @@ use super::combination::{Combination, Readout};
 use super::combine::{CombineError, CombineSetup, combine, default_full};
 use super::dose::{DoseResult, DoseSetup, dose_response};
 use super::dosing::quantity;
+use super::population::{Place, Population, PopulationError, PopulationResponse, population};
 use super::text::{RangeError, dose};
-use super::{DoseRange, Dosed, DosingError, Response};
+use super::{DoseRange, Dosed, DosingError, Response, Vary};
 
 /// What is read from an experiment.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,6 +77,14 @@ pub enum AskError {
     /// A dose of another input that is not known.
     #[error("`{0}` is not one of the doses that can be fixed: write INPUT=DOSE")]
     Fixed(String),
+    /// A population.
+    #[error(transparent)]
+    Population(#[from] PopulationError),
+    /// A factor of something that is not estimated.
+    #[error(
+        "`{0}` is not estimated, so there is no estimate to multiply: write `=` and its distribution"
+    )]
+    Factor(String),
     /// The full effect is needed.
     #[error(
         "the response at the full effect of `{0}` has to be declared: it is no percentage and no fraction, and it is not a viability, whose full effect is 0"
@@ -291,6 +300,125 @@ impl CombineQuestion {
         };
         Ok(combine(&dosed, &setup, fitted.theta, fitted.replicates)?)
     }
+}
+
+/// A population asked by name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PopulationQuestion {
+    /// What is read, an expression over `observable@experiment@time`.
+    pub expression: String,
+    /// What differs between members.
+    pub vary: Vec<Vary>,
+    /// Members.
+    pub members: usize,
+    /// Seed of the sequence.
+    pub seed: u64,
+}
+
+impl PopulationQuestion {
+    /// Answers the question. An input is varied in the experiments of the expression that dose it, or in all of them if
+    /// none does.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn answer(&self, fitted: &Fitted) -> Result<PopulationResponse, AskError> {
+        let spec = quantity(&self.expression).map_err(|error| AskError::Response {
+            text: self.expression.clone(),
+            error,
+        })?;
+        let unit = expression_unit(fitted, &spec);
+        let experiments = experiments_of(&spec.expr);
+        let estimated = |id: &str| {
+            fitted
+                .problem
+                .parameters
+                .iter()
+                .any(|p| p.id == id && p.estimate)
+        };
+        let inputs: Vec<&str> = self
+            .vary
+            .iter()
+            .map(|v| v.id.as_str())
+            .filter(|id| !estimated(id))
+            .collect();
+        let options = BuildOptions {
+            quantities: vec![spec],
+            settings: fitted.settings.clone(),
+            ..BuildOptions::default()
+        };
+        let experiments: Vec<&str> = experiments.iter().map(String::as_str).collect();
+        let dosed = Dosed::build(
+            fitted.models.to_vec(),
+            fitted.problem,
+            &experiments,
+            &inputs,
+            &options,
+        )?;
+        let coordinates = dosed.objective.coordinates();
+        let mut distributed = Vec::new();
+        for v in &self.vary {
+            let parameter = coordinates
+                .iter()
+                .take(dosed.parameters())
+                .position(|c| c.id == v.id)
+                .and_then(|j| Some((j, coordinates.get(j)?.scale)));
+            let place = match (parameter, v.relative) {
+                (Some((j, scale)), false) => Place::Parameter(j, scale),
+                (Some((j, scale)), true) => Place::Factor(j, scale),
+                (None, false) => {
+                    let at = dosed.inputs.iter().position(|i| i.id == v.id);
+                    Place::Input(at.ok_or_else(|| AskError::Fixed(v.id.clone()))?)
+                }
+                (None, true) => return Err(AskError::Factor(v.id.clone())),
+            };
+            distributed.push((place, v.spread.clone()));
+        }
+        // Inputs that do not differ keep what the conditions say: they are no coordinates here.
+        let doses: Vec<f64> = dosed.inputs.iter().map(|i| i.control).collect();
+        let asked = Population {
+            distributed,
+            members: self.members,
+            seed: self.seed,
+            ..Population::default()
+        };
+        Ok(population(
+            &dosed,
+            (&self.expression, unit.as_deref()),
+            &asked,
+            fitted.theta,
+            &doses,
+            fitted.replicates,
+            fitted.level,
+        )?)
+    }
+}
+
+/// Unit of an expression over observables, where it follows from theirs.
+pub fn expression_unit(fitted: &Fitted, spec: &QuantitySpec) -> Option<String> {
+    let model = fitted.models.first();
+    let time = model.and_then(|m| m.time_unit.clone());
+    let of = |id: &str| {
+        let observables = &fitted.problem.observables;
+        observables
+            .iter()
+            .find(|o| o.id == id)
+            .and_then(|o| o.unit.clone())
+            .or_else(|| model.and_then(|m| m.unit(id)).map(String::from))
+    };
+    super::expression::unit_of(&spec.expr, &of, time.as_deref())
+}
+
+/// Experiments that an expression reads, each once, in order.
+fn experiments_of(expr: &Expr) -> Vec<String> {
+    let mut list: Vec<String> = Vec::new();
+    expr.for_each_symbol(&mut |name| {
+        if let Some(e) = name.split('@').nth(1)
+            && !list.iter().any(|x| x == e)
+        {
+            list.push(e.into());
+        }
+    });
+    list
 }
 
 /// Reads `INPUT=DOSE` with a unit if wanted, in the unit of the input.

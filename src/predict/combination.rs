@@ -1,11 +1,11 @@
 //! Two drugs together: surface, expected effects, synergy.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Estimate, Failures, Warning};
 
 /// Direction of the readout.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Readout {
     /// Larger values are more effect (apoptosis, inhibition).
@@ -15,26 +15,32 @@ pub enum Readout {
 }
 
 /// A quantity at a point of the surface.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Cell {
     /// At the fit (NaN where it is not defined).
+    #[serde(deserialize_with = "super::missing::number")]
     pub value: f64,
     /// Lower end of its interval.
+    #[serde(deserialize_with = "super::missing::number")]
     pub lower: f64,
     /// Upper end of its interval.
+    #[serde(deserialize_with = "super::missing::number")]
     pub upper: f64,
 }
 
 /// A pair of doses.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SurfacePoint {
     /// Dose of the first drug.
+    #[serde(deserialize_with = "super::missing::number")]
     pub a: f64,
     /// Dose of the second drug.
+    #[serde(deserialize_with = "super::missing::number")]
     pub b: f64,
     /// Response in its own unit.
     pub response: Cell,
     /// Effect as a part of the full effect: (response − control)/(full − control).
+    #[serde(deserialize_with = "super::missing::number")]
     pub effect: f64,
     /// Effect beyond that of independent action (Bliss).
     pub bliss: Cell,
@@ -47,17 +53,21 @@ pub struct SurfacePoint {
 }
 
 /// One definition of synergy over the whole surface.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Score {
     /// Mean excess over the surface, in parts of the full effect.
+    #[serde(deserialize_with = "super::missing::number")]
     pub mean: f64,
     /// Lower end of its interval.
+    #[serde(deserialize_with = "super::missing::number")]
     pub lower: f64,
     /// Upper end of its interval.
+    #[serde(deserialize_with = "super::missing::number")]
     pub upper: f64,
     /// Largest excess over the surface; its interval is that of the largest excess of each replicate.
     pub largest: Cell,
     /// Doses of the largest excess at the fit.
+    #[serde(deserialize_with = "super::missing::pair")]
     pub largest_at: [f64; 2],
     /// Why the definition does not apply, if it does not.
     pub not_applicable: Option<String>,
@@ -66,7 +76,7 @@ pub struct Score {
 }
 
 /// Scores by definition.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Synergy {
     /// Independent action.
     pub bliss: Score,
@@ -77,26 +87,33 @@ pub struct Synergy {
 }
 
 /// A pair of doses that has a given effect together.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct IsobolePoint {
     /// Dose of the first drug.
+    #[serde(deserialize_with = "super::missing::number")]
     pub a: f64,
     /// Dose of the second drug that completes the effect.
+    #[serde(deserialize_with = "super::missing::number")]
     pub b: f64,
     /// Dose of the second drug that would complete it under dose additivity.
+    #[serde(deserialize_with = "super::missing::number")]
     pub additive_b: f64,
     /// Combination index a/D_A + b/D_B.
+    #[serde(deserialize_with = "super::missing::number")]
     pub index: f64,
     /// Dose-reduction index of the first drug: D_A/a.
+    #[serde(deserialize_with = "super::missing::number")]
     pub reduction_a: f64,
     /// Dose-reduction index of the second drug: D_B/b.
+    #[serde(deserialize_with = "super::missing::number")]
     pub reduction_b: f64,
 }
 
 /// Doses of one effect.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Isobole {
     /// Effect as a part of the full effect.
+    #[serde(deserialize_with = "super::missing::number")]
     pub effect: f64,
     /// Dose of the first drug alone.
     pub alone_a: Estimate,
@@ -107,7 +124,7 @@ pub struct Isobole {
 }
 
 /// The content of `combine.json`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Combination {
     /// The two inputs.
     pub inputs: [String; 2],
@@ -120,12 +137,16 @@ pub struct Combination {
     /// Direction.
     pub readout: Readout,
     /// Response without drugs, at the fit.
+    #[serde(deserialize_with = "super::missing::number")]
     pub control: f64,
     /// Response at the full effect.
+    #[serde(deserialize_with = "super::missing::number")]
     pub full: f64,
     /// Doses of the first drug on the surface.
+    #[serde(deserialize_with = "super::missing::numbers")]
     pub doses_a: Vec<f64>,
     /// Doses of the second drug on the surface.
+    #[serde(deserialize_with = "super::missing::numbers")]
     pub doses_b: Vec<f64>,
     /// Points, row by row of the first drug.
     pub surface: Vec<SurfacePoint>,
@@ -134,12 +155,14 @@ pub struct Combination {
     /// Isoboles.
     pub isoboles: Vec<Isobole>,
     /// Level of the intervals.
+    #[serde(deserialize_with = "super::missing::number")]
     pub level: f64,
     /// Replicates used.
     pub replicates: usize,
     /// Replicates that could not be simulated, by reason.
     pub failed: Failures,
     /// Largest interpolation error that was found, in widths of the local interval (0 without interpolation).
+    #[serde(deserialize_with = "super::missing::number")]
     pub interpolation_error: f64,
     /// Nodes of the interpolation in log dose, by drug (0 without interpolation).
     pub nodes: [usize; 2],

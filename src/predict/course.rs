@@ -1,7 +1,7 @@
 //! Time courses with bands.
 
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::math::Expr;
 use crate::model::Model;
@@ -10,12 +10,13 @@ use crate::objective::{
 };
 use crate::problem::Problem;
 use crate::simulate::Settings;
+use crate::uncertainty::{Covariance, Method};
 
 use super::estimate::split;
 use super::{Band, Failures};
 
 /// Time course of one observable in one experiment.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Course {
     /// Observable (or output, state, assignment).
     pub observable: String,
@@ -24,6 +25,7 @@ pub struct Course {
     /// Unit as written.
     pub unit: Option<String>,
     /// Times in the model's unit.
+    #[serde(deserialize_with = "super::missing::numbers")]
     pub times: Vec<f64>,
     /// Values and bands.
     pub band: Band,
@@ -32,14 +34,17 @@ pub struct Course {
 }
 
 /// All time courses.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Courses {
     /// Unit of time as written.
     pub time_unit: Option<String>,
     /// Courses, by experiment and then observable.
     pub courses: Vec<Course>,
     /// Level of the bands.
+    #[serde(deserialize_with = "super::missing::number")]
     pub level: f64,
+    /// How the bands were made (absent: none).
+    pub method: Option<Method>,
     /// Replicates that could not be simulated, by reason.
     pub failed: Failures,
 }
@@ -135,7 +140,8 @@ impl CourseModel {
     }
 
     /// Courses at the fit with the bands of replicates (parameter vectors on the estimation scale). Replicates that cannot
-    /// be simulated are left out of the bands and counted.
+    /// be simulated are left out of the bands and counted. Without replicates the bands are those of the linearised fit,
+    /// if a covariance is given.
     ///
     /// # Errors
     /// [`EvalError`] if a course cannot be computed at the fit.
@@ -143,14 +149,21 @@ impl CourseModel {
         &self,
         theta: &[f64],
         replicates: &[Vec<f64>],
+        covariance: Option<&Covariance>,
         level: f64,
     ) -> Result<Courses, EvalError> {
+        let covariance = covariance.filter(|_| replicates.is_empty());
         let all: Vec<_> = self.objective.quantities.iter().collect();
         let values = |theta: &[f64], ws: &mut Workspace| -> Result<Vec<f64>, EvalError> {
             let list = self.objective.predict_all(&all, theta, false, ws)?;
             Ok(list.into_iter().map(|(v, _)| v).collect())
         };
-        let fit = values(theta, &mut self.objective.workspace())?;
+        let mut ws = self.objective.workspace();
+        let (fit, gradients): (Vec<f64>, Vec<Vec<f64>>) = self
+            .objective
+            .predict_all(&all, theta, covariance.is_some(), &mut ws)?
+            .into_iter()
+            .unzip();
         let outcomes: Vec<Result<Vec<f64>, EvalError>> = replicates
             .par_iter()
             .map_init(|| self.objective.workspace(), |ws, theta| values(theta, ws))
@@ -162,14 +175,24 @@ impl CourseModel {
             .iter()
             .enumerate()
             .map(|(k, (observable, experiment, unit, last))| {
-                let part = |list: &[f64]| list.get(k * n..(k + 1) * n).unwrap_or_default().to_vec();
-                let of_rows: Vec<Vec<f64>> = rows.iter().map(|r| part(r)).collect();
+                let own = k * n..(k + 1) * n;
+                let part = |list: &[f64]| list.get(own.clone()).unwrap_or_default().to_vec();
+                let band = match covariance {
+                    Some(c) => {
+                        let slopes = gradients.get(own.clone()).unwrap_or_default();
+                        Band::from_covariance(part(&fit), slopes, c, level)
+                    }
+                    None => {
+                        let of_rows: Vec<Vec<f64>> = rows.iter().map(|r| part(r)).collect();
+                        Band::from_replicates(part(&fit), &of_rows, level)
+                    }
+                };
                 Course {
                     observable: observable.clone(),
                     experiment: experiment.clone(),
                     unit: unit.clone(),
                     times: self.times.clone(),
-                    band: Band::from_replicates(part(&fit), &of_rows, level),
+                    band,
                     last_measured: *last,
                 }
             })
@@ -178,6 +201,10 @@ impl CourseModel {
             time_unit: self.time_unit.clone(),
             courses,
             level,
+            method: match covariance {
+                Some(_) => Some(Method::Fisher),
+                None => (!replicates.is_empty()).then_some(Method::Percentile),
+            },
             failed,
         })
     }

@@ -1,7 +1,7 @@
 //! Response against the dose of one input.
 
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::objective::EvalError;
 use crate::uncertainty::{Covariance, Interval, Method};
@@ -15,15 +15,19 @@ use super::{Estimate, Failures, Response, Warning};
 pub const PRIOR_ONLY: f64 = 0.9;
 
 /// A point of a dose-response curve.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CurvePoint {
     /// Dose in the unit of the input.
+    #[serde(deserialize_with = "super::missing::number")]
     pub dose: f64,
     /// Response at the fit.
+    #[serde(deserialize_with = "super::missing::number")]
     pub value: f64,
     /// Lower end of its interval.
+    #[serde(deserialize_with = "super::missing::number")]
     pub lower: f64,
     /// Upper end of its interval.
+    #[serde(deserialize_with = "super::missing::number")]
     pub upper: f64,
     /// The dose lies outside the doses of the data.
     pub extrapolated: bool,
@@ -31,9 +35,10 @@ pub struct CurvePoint {
 
 /// Doses at which the response has gone a part of the way to a full effect that is declared, not fitted: 0 for a falling
 /// response, the top of its scale for a rising one.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Absolute {
     /// Response at the full effect.
+    #[serde(deserialize_with = "super::missing::number")]
     pub full: f64,
     /// Dose of 10 % of the way from the control to it.
     pub ec10: Estimate,
@@ -44,7 +49,7 @@ pub struct Absolute {
 }
 
 /// What describes a curve.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DoseSummary {
     /// Response without the drug.
     pub control: Estimate,
@@ -63,7 +68,7 @@ pub struct DoseSummary {
 }
 
 /// The content of `dose.json`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DoseResponse {
     /// Input that is varied.
     pub input: String,
@@ -78,8 +83,10 @@ pub struct DoseResponse {
     /// What describes it.
     pub summary: DoseSummary,
     /// Doses of the data, ascending, control left out.
+    #[serde(deserialize_with = "super::missing::numbers")]
     pub tested: Vec<f64>,
     /// Level of the intervals.
+    #[serde(deserialize_with = "super::missing::number")]
     pub level: f64,
     /// Method of the intervals of the curve (absent: none).
     pub method: Option<Method>,
@@ -94,7 +101,7 @@ pub struct DoseResponse {
 }
 
 /// Fold shift of a dose between two curves, taken within each replicate.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FoldShift {
     /// Response of the first curve.
     pub from: String,

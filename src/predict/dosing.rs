@@ -88,8 +88,8 @@ impl Dosed {
     /// Builds the predictions of `options` with `inputs` as coordinates in the experiments named.
     ///
     /// In such an experiment a dose replaces every value that its conditions give the input, unless that value is the
-    /// control's: an infusion that is switched off stays off. An experiment that never sets the input is dosed from its
-    /// first period after pre-equilibration on.
+    /// control's: an infusion that is switched off stays off. If none of the experiments ever sets the input, each is dosed
+    /// from its first period after pre-equilibration on; if some do, the others keep the control.
     ///
     /// # Errors
     /// [`DosingError`].
@@ -113,8 +113,16 @@ impl Dosed {
             }
             let input = input(model, problem, id)?;
             let parameter = free_name(&dosed, model, id);
+            let some = experiments.iter().any(|e| sets(problem, e, &input));
             for experiment in experiments {
-                dose(&mut dosed, experiment, &input, &parameter)?;
+                if !some || sets(problem, experiment, &input) {
+                    dose(
+                        &mut dosed,
+                        experiment,
+                        &input,
+                        Expr::symbol(parameter.as_str()),
+                    )?;
+                }
             }
             dosed.parameters.push(coordinate(parameter, &input));
             list.push(input);
@@ -153,7 +161,10 @@ impl Dosed {
 }
 
 /// What an entity is that conditions may set.
-fn input(model: &Model, problem: &Problem, id: &str) -> Result<Input, DosingError> {
+///
+/// # Errors
+/// [`DosingError`].
+pub fn input(model: &Model, problem: &Problem, id: &str) -> Result<Input, DosingError> {
     if problem.parameters.iter().any(|p| p.id == id) {
         return Err(DosingError::Parameter(id.into()));
     }
@@ -241,12 +252,62 @@ fn coordinate(id: String, input: &Input) -> Parameter {
     }
 }
 
-/// Puts a parameter in the place of an input's dose in one experiment.
+/// Whether an experiment gives an input a value other than the control's.
+pub fn sets(problem: &Problem, experiment: &str, input: &Input) -> bool {
+    problem
+        .experiments
+        .iter()
+        .filter(|e| e.id == experiment)
+        .flat_map(|e| e.periods.iter().flat_map(|p| &p.conditions))
+        .filter_map(|id| problem.conditions.iter().find(|c| c.id == *id))
+        .flat_map(|c| &c.changes)
+        .any(|c| c.target == input.id && doses(c, input))
+}
+
+/// Whether a change gives the input another value than the control's.
+fn doses(change: &Change, input: &Input) -> bool {
+    change.target == input.id
+        && change
+            .value
+            .as_ref()
+            .is_some_and(|v| constant(v) != Some(input.control))
+}
+
+/// A copy of an experiment in which an input has a given dose, added to the problem under a name of its own.
+///
+/// # Errors
+/// [`DosingError`].
+pub fn with_dose(
+    problem: &mut Problem,
+    model: &Model,
+    experiment: &str,
+    input: &Input,
+    value: f64,
+) -> Result<String, DosingError> {
+    let Some(own) = problem.experiments.iter().find(|e| e.id == experiment) else {
+        let known = problem.experiments.iter().map(|e| e.id.as_str());
+        return Err(DosingError::Experiment {
+            id: experiment.into(),
+            similar: crate::diagnostic::similar(experiment, known),
+        });
+    };
+    let mut copy = own.clone();
+    copy.id = format!("{experiment}_{}", input.id);
+    while problem.experiments.iter().any(|e| e.id == copy.id) || model.declares(&copy.id) {
+        copy.id.push('_');
+    }
+    let id = copy.id.clone();
+    problem.experiments.push(copy);
+    dose(problem, &id, input, Expr::number(value))?;
+    Ok(id)
+}
+
+/// Puts a value in the place of an input's dose in one experiment.
 fn dose(
     problem: &mut Problem,
     experiment: &str,
     input: &Input,
-    parameter: &str,
+    value: Expr,
 ) -> Result<(), DosingError> {
     if experiment.is_empty() && !problem.experiments.iter().any(|e| e.id.is_empty()) {
         // The model as it is, from time 0.
@@ -264,7 +325,7 @@ fn dose(
     };
     let change = || Change {
         target: input.id.clone(),
-        value: Some(Expr::symbol(parameter)),
+        value: Some(value.clone()),
         unit: None,
         row: 0,
     };
@@ -275,20 +336,14 @@ fn dose(
             let Some(condition) = problem.conditions.iter().find(|c| c.id == *id) else {
                 continue;
             };
-            let doses = |c: &Change| {
-                c.target == input.id
-                    && c.value
-                        .as_ref()
-                        .is_some_and(|v| constant(v) != Some(input.control))
-            };
-            if !condition.changes.iter().any(doses) {
+            if !condition.changes.iter().any(|c| doses(c, input)) {
                 continue;
             }
             replaced = true;
             let changes = condition
                 .changes
                 .iter()
-                .map(|c| if doses(c) { change() } else { c.clone() })
+                .map(|c| if doses(c, input) { change() } else { c.clone() })
                 .collect();
             *id = add_condition(
                 &mut problem.conditions,
@@ -319,7 +374,7 @@ fn dose(
         }
         let id = add_condition(
             &mut problem.conditions,
-            &format!("{experiment}_{parameter}"),
+            &format!("{experiment}_dose_of_{}", input.id),
             vec![change()],
         );
         first.conditions.push(id);

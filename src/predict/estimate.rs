@@ -1,23 +1,27 @@
 //! Estimates with intervals, as the results of this floor carry them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::objective::EvalError;
 use crate::uncertainty::interval::{End, Interval, Method, Status};
 
 /// A prediction with its interval.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// Value at the fit, NaN if there is none.
+    #[serde(deserialize_with = "super::missing::number")]
     pub value: f64,
     /// Why there is no value (`not reached`, `not defined`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Lower end, NaN if it is open.
+    #[serde(deserialize_with = "super::missing::number")]
     pub lower: f64,
     /// Upper end, NaN if it is open.
+    #[serde(deserialize_with = "super::missing::number")]
     pub upper: f64,
     /// What the lower end is.
     pub lower_status: Status,
@@ -26,6 +30,7 @@ pub struct Estimate {
     /// How the interval was made.
     pub method: Option<Method>,
     /// Part of the replicates in which it is not reached or not defined.
+    #[serde(deserialize_with = "super::missing::number")]
     pub missing: f64,
     /// Part of the information on it that comes from priors, where that is known.
     pub prior_share: Option<f64>,
@@ -33,6 +38,7 @@ pub struct Estimate {
     pub in_tested_range: Option<bool>,
     /// Intervals by other methods.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub others: Vec<Interval>,
 }
 
@@ -177,86 +183,11 @@ pub fn quantile(sorted: &[f64], p: f64) -> f64 {
     a + part * (b - a)
 }
 
-/// Values with pointwise and simultaneous bands over a grid.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
-pub struct Band {
-    /// Value at the fit.
-    pub value: Vec<f64>,
-    /// Lower end of the pointwise interval.
-    pub lower: Vec<f64>,
-    /// Upper end of the pointwise interval.
-    pub upper: Vec<f64>,
-    /// Lower end of the band that holds the whole course at once (sup-t).
-    pub simultaneous_lower: Vec<f64>,
-    /// Upper end of that band.
-    pub simultaneous_upper: Vec<f64>,
-    /// Half width of the simultaneous band in standard errors of the replicates.
-    pub critical: f64,
-    /// Replicates in it.
-    pub replicates: usize,
-}
-
-impl Band {
-    /// Bands of replicates (each as long as `value`) about the values at the fit.
-    ///
-    /// Pointwise: quantiles. Simultaneous: `f̂ ± q·se` with `se` the root mean square of `f* − f̂` and q the quantile over
-    /// replicates of `max |f* − f̂|/se`. Points at which the replicates do not differ take no part in the maximum.
-    pub fn from_replicates(value: Vec<f64>, replicates: &[Vec<f64>], level: f64) -> Self {
-        let n = value.len();
-        let count = replicates.len();
-        if count == 0 {
-            return Self {
-                value,
-                ..Self::default()
-            };
-        }
-        let mut band = Self {
-            replicates: count,
-            ..Self::default()
-        };
-        let tail = 0.5 * (1.0 - level);
-        let mut se = vec![0.0; n];
-        let mut column = Vec::with_capacity(count);
-        for i in 0..n {
-            column.clear();
-            column.extend(replicates.iter().filter_map(|r| r.get(i)).copied());
-            let sum: f64 = column.iter().map(|x| (x - value[i]) * (x - value[i])).sum();
-            se[i] = (sum / column.len().max(1) as f64).sqrt();
-            column.sort_by(f64::total_cmp);
-            band.lower.push(quantile(&column, tail));
-            band.upper.push(quantile(&column, 1.0 - tail));
-        }
-        // Below this part of the value a standard error is rounding.
-        const ROUNDING: f64 = 1e-12;
-        let mut largest: Vec<f64> = replicates
-            .iter()
-            .map(|r| {
-                r.iter()
-                    .zip(&value)
-                    .zip(&se)
-                    .filter(|((_, v), s)| **s > ROUNDING * v.abs())
-                    .map(|((x, v), s)| (x - v).abs() / s)
-                    .fold(0.0, f64::max)
-            })
-            .collect();
-        largest.sort_by(f64::total_cmp);
-        band.critical = quantile(&largest, level);
-        for i in 0..n {
-            band.simultaneous_lower
-                .push(value[i] - band.critical * se[i]);
-            band.simultaneous_upper
-                .push(value[i] + band.critical * se[i]);
-        }
-        band.value = value;
-        band
-    }
-}
-
 /// Something that a reader of a result has to know.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warning {
     /// Stable code in kebab case.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// One or two sentences.
     pub text: String,
 }
@@ -265,7 +196,7 @@ impl Warning {
     /// A warning.
     pub fn new(code: &'static str, text: impl Into<String>) -> Self {
         Self {
-            code,
+            code: code.into(),
             text: text.into(),
         }
     }
@@ -337,30 +268,5 @@ mod tests {
             (Status::Open, Status::Open)
         );
         assert_eq!(e.missing, 0.03);
-    }
-
-    #[test]
-    fn the_simultaneous_band_of_a_rigid_shift_is_the_pointwise_one() {
-        // Every replicate is the fit plus one number: the whole course lies inside exactly when that number does.
-        let value: Vec<f64> = (0..7).map(f64::from).collect();
-        let mut stream = crate::stats::Stream::new(1, "test", 0, 0);
-        let replicates: Vec<Vec<f64>> = (0..4000)
-            .map(|_| {
-                let z = stream.normal();
-                value.iter().map(|v| v + z).collect()
-            })
-            .collect();
-        let b = Band::from_replicates(value, &replicates, 0.95);
-        for i in 0..7 {
-            // Monte-Carlo error of the ends: about 0.04.
-            assert!((b.upper[i] - b.simultaneous_upper[i]).abs() < 0.1);
-        }
-        // Independent points need more: the 95 % quantile of the largest of 7 normals is 2.68.
-        let value = vec![0.0; 7];
-        let replicates: Vec<Vec<f64>> = (0..4000)
-            .map(|_| (0..7).map(|_| stream.normal()).collect())
-            .collect();
-        let b = Band::from_replicates(value, &replicates, 0.95);
-        assert!((b.critical - 2.68).abs() < 0.1, "{}", b.critical);
     }
 }

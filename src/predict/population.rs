@@ -1,17 +1,17 @@
 //! Predictions over a population: a parameter or input that differs from patient to patient.
 
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::objective::EvalError;
-use crate::objective::target::to_scaled;
+use crate::objective::target::{to_natural, to_scaled};
 use crate::problem::Scale;
 
 use super::estimate::{quantile, split};
 use super::{Estimate, Failures, Response, Sobol, Spread};
 
 /// Distribution of a response over a population.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PopulationResponse {
     /// The response as an expression.
     pub response: String,
@@ -31,11 +31,29 @@ pub struct PopulationResponse {
     pub failed: Failures,
 }
 
+impl PopulationResponse {
+    /// Its rows in words: mean, SD between members, quantiles.
+    pub fn rows(&self) -> Vec<(String, &Estimate)> {
+        let mut rows = vec![
+            ("mean".to_string(), &self.mean),
+            ("SD between members".to_string(), &self.sd),
+        ];
+        rows.extend(
+            self.quantiles
+                .iter()
+                .map(|(p, e)| (format!("{} % quantile", 100.0 * p), e)),
+        );
+        rows
+    }
+}
+
 /// Where a distributed quantity enters.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Place {
     /// An estimated parameter, by its coordinate, whose scale this is.
     Parameter(usize, Scale),
+    /// The same, but the distribution is of the factor by which it differs from its estimate.
+    Factor(usize, Scale),
     /// A dosed input, by its index among the doses.
     Input(usize),
 }
@@ -108,8 +126,8 @@ pub fn population<R: Response>(
                 .collect()
         })
         .collect();
-    let one = |theta: &[f64], ws: &mut R::Workspace| -> Vec<Result<f64, EvalError>> {
-        let (mut theta, mut doses) = (theta.to_vec(), doses.to_vec());
+    let one = |estimates: &[f64], ws: &mut R::Workspace| -> Vec<Result<f64, EvalError>> {
+        let (mut theta, mut doses) = (estimates.to_vec(), doses.to_vec());
         members
             .iter()
             .map(|values| {
@@ -118,6 +136,11 @@ pub fn population<R: Response>(
                         Place::Parameter(j, scale) => {
                             if let Some(x) = theta.get_mut(j) {
                                 *x = to_scaled(scale, *v);
+                            }
+                        }
+                        Place::Factor(j, scale) => {
+                            if let (Some(x), Some(own)) = (theta.get_mut(j), estimates.get(j)) {
+                                *x = to_scaled(scale, to_natural(scale, *own) * v);
                             }
                         }
                         Place::Input(j) => {

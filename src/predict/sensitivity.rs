@@ -1,7 +1,7 @@
 //! Which parameters a prediction depends on: locally, and over their whole ranges.
 
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::objective::target::{natural_slope, to_natural};
 use crate::objective::{Coordinate, EvalError};
@@ -12,20 +12,26 @@ use super::spread::Factor;
 use super::{Estimate, Failures, MAX_DIMENSIONS, Response, Sobol};
 
 /// Local sensitivity to one parameter.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LocalIndex {
     /// Parameter.
     pub id: String,
     /// d response / d parameter on the estimation scale.
+    #[serde(deserialize_with = "super::missing::number")]
     pub by_scaled: f64,
     /// d response / d parameter on the natural scale.
+    #[serde(deserialize_with = "super::missing::number")]
     pub by_natural: f64,
+    /// d response / d ln parameter: how much the response changes for one per cent of the parameter, times 100.
+    #[serde(deserialize_with = "super::missing::number")]
+    pub by_log: f64,
     /// d ln response / d ln parameter: per cent of response per per cent of parameter.
+    #[serde(deserialize_with = "super::missing::number")]
     pub elasticity: f64,
 }
 
 /// Global sensitivity to one parameter.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SobolIndex {
     /// Parameter.
     pub id: String,
@@ -38,27 +44,31 @@ pub struct SobolIndex {
 }
 
 /// The content of `sensitivity.json`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Sensitivity {
     /// The response as an expression.
     pub response: String,
     /// Unit as written.
     pub unit: Option<String>,
     /// Its value at the fit.
+    #[serde(deserialize_with = "super::missing::number")]
     pub value: f64,
     /// Local sensitivities at the fit.
     pub local: Vec<LocalIndex>,
     /// Global sensitivities (empty unless asked for).
     pub sobol: Vec<SobolIndex>,
     /// Mean over the ranges.
+    #[serde(deserialize_with = "super::missing::number")]
     pub mean: f64,
     /// Variance over the ranges.
+    #[serde(deserialize_with = "super::missing::number")]
     pub variance: f64,
     /// Simulations.
     pub simulations: usize,
     /// Simulations that failed, by reason.
     pub failed: Failures,
     /// Level of the intervals.
+    #[serde(deserialize_with = "super::missing::number")]
     pub level: f64,
 }
 
@@ -87,6 +97,19 @@ pub enum SensitivityError {
     },
 }
 
+/// How sensitivities over the whole ranges are computed.
+#[derive(Clone, Copy)]
+pub struct Sampling<'a> {
+    /// Base points; 0: local sensitivities only. The number of simulations is this times the parameters plus two.
+    pub samples: usize,
+    /// Seed of the shift of the sequence, and of the resampling.
+    pub seed: u64,
+    /// Level of the intervals.
+    pub level: f64,
+    /// Told after each base point.
+    pub progress: &'a (dyn Fn() + Sync),
+}
+
 /// Fewest base points from which indices are made.
 const FEWEST: usize = 16;
 /// Resamples of the base points for intervals.
@@ -109,11 +132,13 @@ pub fn local<R: Response>(
         .zip(&gradient)
         .map(|((c, &x), &by_scaled)| {
             let by_natural = by_scaled / natural_slope(c.scale, x);
+            let by_log = by_natural * to_natural(c.scale, x);
             LocalIndex {
                 id: c.id.clone(),
                 by_scaled,
                 by_natural,
-                elasticity: by_natural * to_natural(c.scale, x) / value,
+                by_log,
+                elasticity: by_log / value,
             }
         })
         .collect();
@@ -155,12 +180,16 @@ pub struct Indices {
 /// Saltelli et al. (2010) Comput. Phys. Commun. 181:259–270. Jansen (1999) Comput. Phys. Commun. 117:35–43.
 pub fn indices<W: Send, F: Fn(&[f64], &mut W) -> Result<f64, EvalError> + Sync>(
     k: usize,
-    samples: usize,
-    seed: u64,
-    level: f64,
+    sampling: Sampling<'_>,
     workspace: &(dyn Fn() -> W + Sync),
     f: &F,
 ) -> Result<Indices, SensitivityError> {
+    let Sampling {
+        samples,
+        seed,
+        level,
+        progress,
+    } = sampling;
     let sobol = Sobol::new(2 * k)
         .ok_or(SensitivityError::Dimensions(k))?
         .shifted(seed);
@@ -170,6 +199,7 @@ pub fn indices<W: Send, F: Fn(&[f64], &mut W) -> Result<f64, EvalError> + Sync>(
         .map_init(workspace, |ws, index| {
             let point = sobol.point(index);
             let (a, b) = point.split_at(k);
+            progress();
             let mut values = Vec::with_capacity(k + 2);
             values.push(f(a, ws)?);
             values.push(f(b, ws)?);
@@ -247,23 +277,50 @@ fn moments(rows: &[Vec<f64>], pick: &[usize], k: usize, mean: f64) -> (Vec<f64>,
     (first, total, variance)
 }
 
-/// Local and, for `samples > 0` base points, global sensitivities of a response to the estimated parameters, each varied
-/// over its prior, or uniformly between its bounds on its scale where it has none.
+/// What sensitivities are asked of: a response by name, at a fit.
+#[derive(Debug)]
+pub struct Subject<'a, R> {
+    /// The response.
+    pub response: &'a R,
+    /// As an expression.
+    pub text: &'a str,
+    /// Its unit as written.
+    pub unit: Option<&'a str>,
+    /// Its parameters.
+    pub coordinates: &'a [Coordinate],
+    /// Their values at the fit, estimation scale.
+    pub theta: &'a [f64],
+    /// Doses that are held.
+    pub doses: &'a [f64],
+}
+
+impl<R> Clone for Subject<'_, R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R> Copy for Subject<'_, R> {}
+
+/// Local and, for base points, global sensitivities of a response to the estimated parameters. Of the coordinates listed in
+/// `varied` (empty: all) each is varied over its prior, or uniformly between its bounds on its scale where it has none; the
+/// others stay at the fit.
 ///
 /// # Errors
 /// [`SensitivityError`].
-#[allow(clippy::too_many_arguments)] // each is a different thing that the user sets
 pub fn sensitivity<R: Response>(
-    response: &R,
-    text: &str,
-    unit: Option<&str>,
-    coordinates: &[Coordinate],
-    theta: &[f64],
-    doses: &[f64],
-    samples: usize,
-    seed: u64,
-    level: f64,
+    subject: Subject<'_, R>,
+    varied: &[usize],
+    sampling: Sampling<'_>,
 ) -> Result<Sensitivity, SensitivityError> {
+    let Subject {
+        response,
+        text,
+        unit,
+        coordinates,
+        theta,
+        doses,
+    } = subject;
     let (value, local) = local(response, coordinates, theta, doses)?;
     let mut out = Sensitivity {
         response: text.into(),
@@ -275,23 +332,28 @@ pub fn sensitivity<R: Response>(
         variance: f64::NAN,
         simulations: 0,
         failed: Failures::new(),
-        level,
+        level: sampling.level,
     };
-    if samples == 0 {
+    if sampling.samples == 0 {
         return Ok(out);
     }
-    let factors = coordinates
+    let factors: Vec<(usize, Factor)> = coordinates
         .iter()
-        .map(Factor::of)
-        .collect::<Result<Vec<_>, _>>()?;
+        .enumerate()
+        .filter(|(j, _)| varied.is_empty() || varied.contains(j))
+        .map(|(j, c)| Ok((j, Factor::of(c)?)))
+        .collect::<Result<_, DistributionError>>()?;
     let indices = indices(
         factors.len(),
-        samples,
-        seed,
-        level,
+        sampling,
         &|| response.workspace(),
         &|u, ws| {
-            let theta: Vec<f64> = factors.iter().zip(u).map(|(f, p)| f.quantile(*p)).collect();
+            let mut theta = theta.to_vec();
+            for ((j, f), p) in factors.iter().zip(u) {
+                if let Some(x) = theta.get_mut(*j) {
+                    *x = f.quantile(*p);
+                }
+            }
             response.value(&theta, doses, ws)
         },
     )?;
@@ -299,9 +361,8 @@ pub fn sensitivity<R: Response>(
         .iter()
         .zip(indices.first)
         .zip(indices.total)
-        .zip(coordinates)
-        .map(|(((f, first), total), c)| SobolIndex {
-            id: c.id.clone(),
+        .map(|(((_, f), first), total)| SobolIndex {
+            id: f.id().into(),
             first,
             total,
             range: f.words().into(),

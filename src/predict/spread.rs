@@ -113,7 +113,7 @@ impl Factor {
             None => {
                 use crate::objective::target::to_natural;
                 format!(
-                    "uniform on its scale, {:.3e} to {:.3e}",
+                    "uniform on its scale, {} to {}",
                     to_natural(c.scale, c.lower),
                     to_natural(c.scale, c.upper)
                 )
@@ -133,6 +133,10 @@ impl Factor {
         } else {
             x
         }
+    }
+    /// Parameter.
+    pub fn id(&self) -> &str {
+        &self.coordinate.id
     }
     /// In words.
     pub fn words(&self) -> &str {

@@ -39,12 +39,14 @@ pub struct Plan {
     pub profile: Option<ProfilePlan>,
     /// Quantities to predict, with intervals.
     pub predictions: Vec<PredictionPlan>,
-    /// Time courses to show; left out: from 0 to the last measurement.
+    /// Time courses to show; left out: every observable and arm, 0 to 72.
     pub courses: Option<CoursePlan>,
     /// Dose-response curves.
     pub doses: Vec<DosePlan>,
     /// Two-drug surfaces.
     pub combinations: Vec<CombinationPlan>,
+    /// Predictions over populations.
+    pub populations: Vec<PopulationPlan>,
     /// Whether to fit and rank the variants of the problem; left out: no.
     pub compare: Option<ComparePlan>,
     /// Conditions on the result; one that fails ends the run with exit code 5.
@@ -211,6 +213,9 @@ pub struct DosePlan {
     /// Summary over time instead: `max`, `auc`, `time_above:X`.
     #[serde(default)]
     pub summary: Option<String>,
+    /// Response at the full effect, for absolute doses. Left out: 0 of a falling response, 100 of a rising percentage.
+    #[serde(default)]
+    pub full: Option<f64>,
     /// Free text.
     #[serde(default)]
     pub note: Option<String>,
@@ -246,9 +251,37 @@ pub struct CombinationPlan {
     pub time: f64,
     /// What more of the observable means.
     pub response: Response,
+    /// Response at the full effect. Left out: 100 of a percentage, 1 of a fraction, 0 of a viability.
+    #[serde(default)]
+    pub full: Option<f64>,
     /// Free text.
     #[serde(default)]
     pub note: Option<String>,
+}
+
+/// A prediction over a population.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PopulationPlan {
+    /// Name.
+    pub id: String,
+    /// Expression over `observable@experiment@time`.
+    pub expression: String,
+    /// What differs between members: `ID=lognormal(MEAN,SD)`, or `ID*=…` for a factor on the estimate.
+    pub vary: Vec<String>,
+    /// Members.
+    #[serde(default = "members")]
+    pub members: u64,
+    /// Free text.
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// Members of a population: quantiles at 5 and 95 % are then within 1 % of the spread.
+const MEMBERS: u64 = 256;
+
+fn members() -> u64 {
+    MEMBERS
 }
 
 /// How variants are compared.
@@ -453,6 +486,7 @@ impl Default for Plan {
             courses: None,
             doses: Vec::new(),
             combinations: Vec::new(),
+            populations: Vec::new(),
             compare: None,
             gates: Vec::new(),
             zero_sd: None,

@@ -161,7 +161,8 @@ pub fn design<T: Target>(
 }
 
 /// SD to be expected of replicates of an observable at a predicted value: its pooled coefficient of variation times that
-/// value, or its pooled SD where the means are not all positive. `None` without a mean of that observable.
+/// value, or its pooled SD where the means are not all positive; never below the smallest SD that was reported of it, since
+/// an assay is no more precise than at its best. `None` without a mean of that observable.
 pub fn expected_sd<T: Target>(
     target: &T,
     data: &Data,
@@ -170,6 +171,7 @@ pub fn expected_sd<T: Target>(
 ) -> Option<f64> {
     let (mut sd2, mut cv2, mut weight) = (0.0, 0.0, 0.0);
     let mut positive = true;
+    let mut least = f64::INFINITY;
     for (i, row) in target.rows().iter().enumerate() {
         let RowKind::Mean { n } = row.kind else {
             continue;
@@ -180,6 +182,7 @@ pub fn expected_sd<T: Target>(
         let w = f64::from(n) - 1.0;
         let cv = data.sd[i] / data.value[i];
         positive &= data.value[i] > 0.0;
+        least = least.min(data.sd[i]);
         sd2 += w * data.sd[i] * data.sd[i];
         cv2 += w * cv * cv;
         weight += w;
@@ -188,7 +191,7 @@ pub fn expected_sd<T: Target>(
         return None;
     }
     Some(if positive && value > 0.0 {
-        (cv2 / weight).sqrt() * value
+        ((cv2 / weight).sqrt() * value).max(least)
     } else {
         (sd2 / weight).sqrt()
     })

@@ -15,6 +15,7 @@ mod layers;
 mod model_fuzz;
 mod model_language;
 mod petab_suite;
+mod predictions;
 mod quantities;
 mod report;
 mod reported;

@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::super::common::{Display, Integration, Run};
+use super::super::common::{Display, Integration, Run, name};
 use super::super::console::Console;
 use super::super::session::Session;
 use super::super::stages::Scene;
 use super::super::{Exit, Failure, show};
 use crate::objective::BuildOptions;
-use crate::report::view;
 use crate::study::plan::{self, CombinationPlan};
 
 /// What more of the observable means.
@@ -55,7 +54,13 @@ pub struct Arguments {
     /// What more of the observable means
     #[arg(long, value_enum)]
     pub response: Response,
-    /// Number of replicates [default: the plan's, else 1000]
+    /// Response at the full effect [default: 100 of a percentage, 1 of a fraction, 0 of a viability]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    pub full: Option<f64>,
+    /// Name of the result files: `combine_NAME` instead of `combine`
+    #[arg(long, value_name = "NAME", value_parser = name)]
+    pub id: Option<String>,
+    /// Number of replicates [default: those of the bootstrap in the folder, else the plan's, else 1000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub samples: Option<u64>,
     #[command(flatten)]
@@ -79,13 +84,8 @@ impl Arguments {
                     "write --inputs A,B",
                 )
             })?;
-        let session = Session::open(&self.problem, &self.run, &self.integration)?;
-        let prepared = session.prepare(console)?;
-        let scene = Scene::new(&session, &prepared, BuildOptions::default())?;
-        let fitted = scene.fit_or_recall(None, console)?;
-        let replicates = scene.replicates(&fitted, self.samples, console)?;
         let plan = CombinationPlan {
-            id: "combine".into(),
+            id: self.id.clone().unwrap_or_else(|| "combine".into()),
             inputs,
             range_a: self.range_a.clone(),
             range_b: self.range_b.clone(),
@@ -96,17 +96,25 @@ impl Arguments {
                 Response::Inhibition => plan::Response::Inhibition,
                 Response::Viability => plan::Response::Viability,
             },
+            full: self.full,
             note: None,
         };
+        let session = Session::open(&self.problem, &self.run, &self.integration)?;
+        let prepared = session.prepare(console)?;
+        let scene = Scene::new(&session, &prepared, BuildOptions::default())?;
+        // Names and ranges are looked at before anything takes time.
+        scene.check_combination(&plan)?;
+        let fitted = scene.fit_or_recall(None, console)?;
+        let replicates = scene.replicates(&fitted, self.samples, console)?;
         let result = scene.combine(&fitted, &replicates, &plan)?;
-        let study = prepared
-            .models
-            .first()
-            .map_or_else(view::Study::default, |m| {
-                view::Study::of(&prepared.problem, m)
-            });
-        let document = scene.write_combination("combine", "combine", &result, &study)?;
+        let document = scene.write_combination(self.id.as_deref(), &result)?;
         show::combination(console, &result);
+        show::next(
+            console,
+            "report",
+            &self.problem,
+            "(the surface with its intervals)",
+        );
         console.document(document);
         Ok(Exit::Ok)
     }

@@ -11,6 +11,8 @@ mod combine;
 mod compare;
 mod completions;
 mod coverage;
+mod design;
+mod diff;
 mod dose;
 mod evaluate;
 mod explain;
@@ -19,10 +21,12 @@ mod fill;
 mod fit;
 mod merge;
 mod new;
+mod predict;
 mod profile;
 mod report;
 mod run;
 mod schema;
+mod sensitivity;
 mod simulate;
 mod verify;
 
@@ -37,11 +41,15 @@ pub enum Command {
     Merge(merge::Arguments),
     Coverage(coverage::Arguments),
     Profile(profile::Arguments),
+    Predict(predict::Arguments),
+    Sensitivity(sensitivity::Arguments),
+    Design(design::Arguments),
     Dose(dose::Arguments),
     Combine(combine::Arguments),
     Compare(compare::Arguments),
     Verify(verify::Arguments),
     Report(report::Arguments),
+    Diff(diff::Arguments),
     New(new::Arguments),
     Schema(schema::Arguments),
     Run(run::Arguments),
@@ -64,12 +72,16 @@ impl Command {
             Self::Merge(a) => &a.display,
             Self::Coverage(a) => &a.display,
             Self::Profile(a) => &a.display,
+            Self::Predict(a) => &a.display,
+            Self::Sensitivity(a) => &a.display,
+            Self::Design(a) => &a.display,
             Self::Dose(a) => &a.display,
             Self::Combine(a) => &a.display,
             Self::Compare(a) => &a.display,
             Self::Fill(a) => &a.display,
             Self::Verify(a) => &a.display,
             Self::Report(a) => &a.display,
+            Self::Diff(a) => &a.display,
             Self::New(a) => &a.display,
             Self::Schema(a) => &a.display,
             Self::Run(a) => &a.display,
@@ -89,6 +101,9 @@ impl Command {
             Self::Fit(a) => a.run(console),
             Self::Bootstrap(a) => a.run(console),
             Self::Run(a) => a.run(console),
+            Self::Predict(a) => a.run(console),
+            Self::Sensitivity(a) => a.run(console),
+            Self::Design(a) => a.run(console),
             Self::Dose(a) => a.run(console),
             Self::Merge(a) => a.run(console),
             Self::Verify(a) => a.run(console),
@@ -102,6 +117,7 @@ impl Command {
             Self::Bench(a) => a.run(console),
             Self::Coverage(a) => a.run(console),
             Self::Report(a) => a.run(console),
+            Self::Diff(a) => a.run(console),
             Self::Schema(a) => a.run(console),
             Self::Completions(a) => a.run(console),
         }

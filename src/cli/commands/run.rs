@@ -52,7 +52,6 @@ impl Arguments {
             starts: self.starts,
             samples: self.samples,
             resume: self.resume,
-            recall: false,
             require: self.require.clone(),
         };
         let whole = whole::whole(&session, &options, console)?;

@@ -30,6 +30,8 @@ pub fn courses(view: &View) -> Section {
 pub fn scalars(view: &View, style: Style) -> Section {
     let mut blocks = Vec::new();
     if !view.predictions.is_empty() {
+        let level = view.fit.as_ref().and_then(level_of);
+        blocks.extend(figure::predictions(&view.predictions, level).map(Block::Figure));
         let mut t = Table::new(
             "Predictions",
             vec![
@@ -37,30 +39,32 @@ pub fn scalars(view: &View, style: Style) -> Section {
                 Column::words("expression").minor(),
                 Column::number("value"),
                 Column::words("unit"),
-                Column::words("interval"),
+                Column::words(format!("{} interval", words::level(level))),
                 Column::words("method").minor(),
                 Column::number("prior share").minor(),
             ],
         );
         for p in &view.predictions {
-            let main = p.intervals.first();
-            let (lower, upper) = main.map_or((None, None), words::closed);
-            let name = p.description.as_deref().unwrap_or(&p.id);
+            let [value, interval] = estimate_cells(&p.estimate, style);
+            let named = p.description.as_ref().filter(|d| !d.is_empty());
+            let name = match named {
+                Some(d) => Text::from(d.as_str()),
+                None => Text::new().code(p.id.as_str()),
+            };
+            let expression = if named.is_none() && p.id == p.expression {
+                Cell::default()
+            } else {
+                Text::new().code(p.expression.as_str()).into()
+            };
             t.row(vec![
-                if name.is_empty() {
-                    p.expression.as_str().into()
-                } else {
-                    name.into()
-                },
-                Text::new().code(p.expression.as_str()).into(),
-                p.value
-                    .map_or_else(String::new, |v| number::estimate(v, lower, upper, style))
-                    .into(),
+                name.into(),
+                expression,
+                value,
                 words::unit(p.unit.as_deref()).unwrap_or_default().into(),
-                main.map_or_else(String::new, |i| words::interval(i, p.value, style))
-                    .into(),
-                main.map_or("", |i| words::method_short(i.method)).into(),
-                p.prior_share
+                interval,
+                p.estimate.method.map_or("", words::method_short).into(),
+                p.estimate
+                    .prior_share
                     .map_or_else(String::new, |w| percent(w, style))
                     .into(),
             ]);
@@ -72,6 +76,13 @@ pub fn scalars(view: &View, style: Style) -> Section {
         title: "Predictions".into(),
         blocks,
     }
+}
+
+/// Level of the intervals of a fit.
+fn level_of(fit: &super::super::view::Fit) -> Option<f64> {
+    fit.settings
+        .get("level")
+        .and_then(serde_json::Value::as_f64)
 }
 
 /// A value with its interval for two cells; ends that are not closed are named.
@@ -299,7 +310,10 @@ fn isoboles(c: &Combination, style: Style) -> Option<Table> {
 
 /// Populations.
 pub fn populations(view: &View, style: Style) -> Section {
-    let mut blocks = Vec::new();
+    let mut blocks: Vec<Block> = figure::populations(&view.populations)
+        .into_iter()
+        .map(Block::Figure)
+        .collect();
     for p in &view.populations {
         let unit = words::unit(p.unit.as_deref()).unwrap_or_default();
         let mut t = Table::new(
@@ -337,6 +351,7 @@ pub fn populations(view: &View, style: Style) -> Section {
 pub fn sensitivities(view: &View, style: Style) -> Section {
     let mut blocks = Vec::new();
     for s in &view.sensitivities {
+        blocks.extend(figure::sensitivity(s).map(Block::Figure));
         let mut t = Table::new(
             Text::from("What ")
                 .code(s.response.as_str())
@@ -389,7 +404,9 @@ const CANDIDATES: usize = 12;
 /// Which measurement would narrow a target.
 pub fn designs(view: &View, style: Style) -> Section {
     let mut blocks = Vec::new();
+    let level = view.fit.as_ref().and_then(level_of);
     for d in &view.designs {
+        blocks.extend(figure::design(d, level).map(Block::Figure));
         let caption = match &d.target {
             Some(target) => Text::from("Measurements that would narrow ")
                 .code(target.as_str())

@@ -49,3 +49,31 @@ pub fn short(text: &str, most: usize) -> String {
     out.push('…');
     out
 }
+
+/// Text as a part of the name of a file: letters, digits and `_`, with `-` for everything between.
+pub fn slug(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        if c.is_ascii_alphanumeric() || c == '_' {
+            out.push(c);
+        } else if !out.ends_with('-') && !out.is_empty() {
+            out.push('-');
+        }
+    }
+    out.truncate(out.trim_end_matches('-').len());
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_expression_becomes_a_part_of_a_name() {
+        assert_eq!(
+            slug("ln(mfi@co@24/mfi@alone@24)"),
+            "ln-mfi-co-24-mfi-alone-24"
+        );
+        assert_eq!(slug("../../etc"), "etc");
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::uncertainty::{Estimate, Interval, Range};
+use crate::uncertainty::{Estimate, Range};
 
 /// A fit.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -143,26 +143,6 @@ pub struct Warning {
     /// What it is about: a parameter, row, arm.
     #[serde(rename = "where")]
     pub place: Option<String>,
-}
-
-/// A scalar prediction.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Prediction {
-    /// Name.
-    pub id: String,
-    /// Expression over `observable@experiment@time`.
-    pub expression: String,
-    /// What it is, for people.
-    pub description: Option<String>,
-    /// Value at the fit.
-    pub value: Option<f64>,
-    /// Unit.
-    pub unit: Option<String>,
-    /// Intervals by method.
-    pub intervals: Vec<Interval>,
-    /// Share of the information that comes from priors.
-    pub prior_share: Option<f64>,
 }
 
 /// Estimates of the replicates that succeeded, on the natural scale.

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::predict::combination::Combination;
 use crate::predict::course::Courses;
 use crate::predict::dose::{DoseResponse, FoldShift};
+use crate::predict::expression::Predicted;
 use crate::predict::population::PopulationResponse;
 use crate::predict::sensitivity::Sensitivity;
 use crate::uncertainty::{Bootstrap, Comparison, Coverage, Design, Profiles, Structural};
@@ -21,7 +22,7 @@ mod names;
 mod of_problem;
 mod study;
 
-pub use fit::{DataRow, Fit, Prediction, Relation, Replicates, Starts, Warning};
+pub use fit::{DataRow, Fit, Relation, Replicates, Starts, Warning};
 pub use model::{Declaration, Equation, Equations, Flow, FlowKind, Node, Role};
 pub use study::{
     Assumption, Audit, Claim, Conclusion, Experiment, Observable, ParameterRow, RelationText,
@@ -57,8 +58,8 @@ pub struct View {
     pub coverage: Vec<Coverage>,
     /// Time courses with bands.
     pub courses: Option<Courses>,
-    /// Scalar predictions with intervals.
-    pub predictions: Vec<Prediction>,
+    /// Scalar predictions with intervals (`predict.json`).
+    pub predictions: Vec<Predicted>,
     /// Dose-response curves (`dose.json`); those of one input and observable are drawn together.
     pub doses: Vec<DoseResponse>,
     /// Fold shifts between such curves.

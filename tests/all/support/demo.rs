@@ -9,13 +9,14 @@ use mechfit::predict::combination::{
 };
 use mechfit::predict::course::{Course, Courses};
 use mechfit::predict::dose::{CurvePoint, DoseResponse, DoseSummary, FoldShift};
-use mechfit::predict::estimate::{Band, Estimate};
+use mechfit::predict::expression::Predicted;
 use mechfit::predict::population::PopulationResponse;
 use mechfit::predict::sensitivity::{LocalIndex, Sensitivity, SobolIndex};
+use mechfit::predict::{Band, Estimate};
 use mechfit::report::View;
 use mechfit::report::view::{
-    Assumption, Audit, Claim, Conclusion, DataRow, Equations, Fit, Prediction, Relation,
-    Replicates, Scenario, Starts, Study, Variant, Warning,
+    Assumption, Audit, Claim, Conclusion, DataRow, Equations, Fit, Relation, Replicates, Scenario,
+    Starts, Study, Variant, Warning,
 };
 use mechfit::stats::Stream;
 use mechfit::uncertainty::bootstrap::{
@@ -360,6 +361,7 @@ fn courses() -> Courses {
         time_unit: Some("h".into()),
         courses: list,
         level: 0.95,
+        method: Some(Method::Percentile),
         failed: [].into(),
     }
 }
@@ -616,14 +618,12 @@ pub fn view() -> View {
             targets: Vec::new(),
         }],
         courses: Some(courses()),
-        predictions: vec![Prediction {
+        predictions: vec![Predicted {
             id: "shift".into(),
             expression: "apoptosis@co_amd_vcr@24 - apoptosis@co_vcr@24".into(),
             description: Some("gain by AMD3100".into()),
-            value: Some(8.87),
             unit: Some("percent".into()),
-            intervals: vec![Interval::closed(Method::Profile, 0.95, 4.1, 13.2)],
-            prior_share: Some(0.02),
+            estimate: known(8.87, 4.1, 13.2),
         }],
         doses: vec![dose("co_vcr", 4.0, 75.0), dose("co_amd_vcr", 2.5, 83.5)],
         shifts: vec![FoldShift {
@@ -650,6 +650,7 @@ pub fn view() -> View {
                 id: "h_V".into(),
                 by_scaled: 3.0,
                 by_natural: 70.0,
+                by_log: 15.7,
                 elasticity: 0.21,
             }],
             sobol: vec![SobolIndex {

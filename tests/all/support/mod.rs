@@ -1,6 +1,7 @@
 //! Small models and problems built as values, for tests on closed forms.
 
 pub mod demo;
+pub mod program;
 
 use mechfit::math::{Expr, Syntax, parse};
 use mechfit::model::{self, Model, Rate};

@@ -8,7 +8,13 @@ use crate::study::stage_bootstrap::BootstrapDocument;
 
 use super::console::Console;
 
-const STYLE: Style = Style::Plain;
+mod predictions;
+
+pub use predictions::{
+    combination, courses, design, dose, expressions, population, sensitivity, shift,
+};
+
+pub(super) const STYLE: Style = Style::Plain;
 
 impl Console {
     /// Shows a table of at most 100 columns.
@@ -262,73 +268,6 @@ pub fn bootstrap(console: &mut Console, fit: &FitDocument, d: &BootstrapDocument
     }
 }
 
-/// A dose-response.
-pub fn dose(console: &mut Console, d: &crate::predict::dose::DoseResponse) {
-    let level = words::level(Some(d.level));
-    let mut t = Table::new(
-        format!(
-            "{} against {}, {} replicates",
-            d.response, d.input, d.replicates
-        ),
-        vec![
-            Column::words(""),
-            Column::number("value"),
-            Column::words("unit"),
-            Column::words(format!("{level} interval")),
-            Column::number("prior share"),
-            Column::words(""),
-        ],
-    );
-    let s = &d.summary;
-    let dose_unit = d.input_unit.as_deref();
-    let unit = d.response_unit.as_deref();
-    for (name, e, unit) in [
-        ("control", &s.control, unit),
-        ("Emax", &s.emax, unit),
-        ("EC10", &s.ec10, dose_unit),
-        ("EC50", &s.ec50, dose_unit),
-        ("EC90", &s.ec90, dose_unit),
-        ("Hill slope", &s.hill, None),
-    ] {
-        let ends = |x: f64| Some(x).filter(|x| x.is_finite());
-        let text = match (ends(e.lower), ends(e.upper)) {
-            (Some(a), Some(b)) => format!(
-                "{} to {}",
-                number::significant(a, 3, STYLE),
-                number::significant(b, 3, STYLE)
-            ),
-            (Some(a), None) => format!("above {}", number::significant(a, 3, STYLE)),
-            (None, Some(b)) => format!("below {}", number::significant(b, 3, STYLE)),
-            (None, None) => "no ends".into(),
-        };
-        let remark = match (&e.reason, e.in_tested_range) {
-            (Some(reason), _) => reason.clone(),
-            (None, Some(false)) => "outside the tested doses".into(),
-            _ => String::new(),
-        };
-        t.row(vec![
-            name.into(),
-            if e.value.is_finite() {
-                number::significant(e.value, 3, STYLE)
-            } else {
-                "–".into()
-            }
-            .into(),
-            words::unit(unit).unwrap_or_default().into(),
-            text.into(),
-            e.prior_share
-                .map(|w| number::percent(w, STYLE))
-                .unwrap_or_default()
-                .into(),
-            Cell::from(remark).tone(Tone::Mind),
-        ]);
-    }
-    console.table(&t.without_empty_columns());
-    for w in &d.warnings {
-        console.note(format!("warning[{}]: {}", w.code, w.text));
-    }
-}
-
 /// Profiles: interval, threshold, verdict of each.
 pub fn profiles(console: &mut Console, p: &crate::uncertainty::Profiles) {
     let level = words::level(Some(p.level));
@@ -365,47 +304,15 @@ pub fn profiles(console: &mut Console, p: &crate::uncertainty::Profiles) {
     }
 }
 
-/// A combination: the scores over the surface.
-pub fn combination(console: &mut Console, c: &crate::predict::combination::Combination) {
-    let [a, b] = &c.inputs;
-    let mut t = Table::new(
-        format!(
-            "{a} with {b} on {}, {} replicates; excess in parts of the full effect",
-            c.response, c.replicates
-        ),
-        vec![
-            Column::words("definition"),
-            Column::number("mean excess"),
-            Column::words(format!("{} interval", words::level(Some(c.level)))),
-            Column::words("verdict"),
-        ],
-    );
-    for (name, s) in [
-        ("Bliss", &c.synergy.bliss),
-        ("Loewe", &c.synergy.loewe),
-        ("HSA", &c.synergy.hsa),
-    ] {
-        let show = |x: f64| number::significant(x, 3, STYLE);
-        let applies = s.not_applicable.is_none();
-        t.row(vec![
-            name.into(),
-            if applies { show(s.mean) } else { String::new() }.into(),
-            if applies {
-                format!("{} to {}", show(s.lower), show(s.upper))
-            } else {
-                String::new()
-            }
-            .into(),
-            s.not_applicable
-                .clone()
-                .unwrap_or_else(|| s.verdict.replace('_', " "))
-                .into(),
-        ]);
-    }
-    console.table(&t.without_empty_columns());
-    for w in &c.warnings {
-        console.note(format!("warning[{}]: {}", w.code, w.text));
-    }
+/// What to do next, as a command that can be pasted.
+pub fn next(console: &mut Console, command: &str, problem: &std::path::Path, why: &str) {
+    let problem = problem.display();
+    let line = match command.split_once(' ') {
+        Some((name, rest)) => format!("next: mechfit {name} {problem} {rest}   {why}"),
+        None => format!("next: mechfit {command} {problem}   {why}"),
+    };
+    console.line("");
+    console.line(line);
 }
 
 /// Warnings of a fit on stderr, the most serious first.

@@ -1,0 +1,102 @@
+//! Expressions over observables, arms and times.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::super::Failure;
+use super::super::stages::Scene;
+use crate::objective::BuildOptions;
+use crate::predict::Failures;
+use crate::predict::ask::expression_unit;
+use crate::predict::expression::{Predicted, expressions};
+use crate::report::figure;
+use crate::study::fitted::Fitted;
+use crate::study::plan::PredictionPlan;
+
+/// The content of `predict.json`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Predictions {
+    /// Level of the intervals.
+    pub level: f64,
+    /// Replicates that they come from; 0: from the linearised fit.
+    pub replicates: usize,
+    /// Replicates that could not be simulated, by reason.
+    pub failed: Failures,
+    /// The predictions.
+    pub predictions: Vec<Predicted>,
+}
+
+impl Scene<'_> {
+    /// Values of expressions with their intervals.
+    pub fn expressions(
+        &self,
+        fitted: &Fitted,
+        replicates: &[Vec<f64>],
+        plans: &[PredictionPlan],
+    ) -> Result<Predictions, Failure> {
+        let mut quantities = Vec::new();
+        for p in plans {
+            let mut spec = self.expression(&p.expression)?;
+            spec.with = p.with.iter().map(|(id, v)| (id.clone(), *v)).collect();
+            quantities.push(spec);
+        }
+        let options = BuildOptions {
+            quantities,
+            ..BuildOptions::default()
+        };
+        let objective = self.session.objective(self.prepared, options)?;
+        let (mut list, failed) = expressions(
+            &objective,
+            &fitted.optimum.theta,
+            replicates,
+            Some(&fitted.linearised.covariance),
+            self.session.level,
+        )
+        .map_err(|e| Failure::NothingEvaluated {
+            message: format!("the predictions cannot be computed at the fit: {e}"),
+            notes: Vec::new(),
+        })?;
+        let asked = self.asked(fitted, replicates);
+        for (out, plan) in list.iter_mut().zip(plans) {
+            let spec = self.expression(&plan.expression)?;
+            out.unit = plan.unit.clone().or_else(|| expression_unit(&asked, &spec));
+            out.description = plan.note.clone();
+            if !plan.id.is_empty() {
+                out.id = plan.id.clone();
+            }
+        }
+        Ok(Predictions {
+            level: self.session.level,
+            replicates: replicates.len(),
+            failed,
+            predictions: list,
+        })
+    }
+
+    /// Writes `predict.json`, its table and figure.
+    pub fn write_predictions(&self, result: &Predictions) -> Result<Value, Failure> {
+        let name = "predict";
+        let document = self.write_document(name, name, result)?;
+        let columns = [
+            "id",
+            "expression",
+            "value",
+            "unit",
+            "lower",
+            "upper",
+            "lower_status",
+            "upper_status",
+            "method",
+            "missing",
+            "prior_share",
+            "reason",
+        ];
+        self.write_table(name, &document, "predictions", &columns)?;
+        let figures: Vec<figure::Figure> =
+            figure::predictions(&result.predictions, Some(result.level))
+                .into_iter()
+                .collect();
+        self.write_figures(name, &figures)?;
+        Ok(document)
+    }
+}
