@@ -9,11 +9,11 @@ use std::path::Path;
 use divan::Bencher;
 use mechfit::fit;
 use mechfit::objective::{BuildOptions, Objective, Target};
+use mechfit::predict::Dosed;
 use mechfit::predict::ask::{CombineQuestion, Fitted, Readoff};
 use mechfit::predict::combination::Readout;
 use mechfit::predict::dosing::quantity;
 use mechfit::predict::sensitivity::{Sampling, Subject, sensitivity};
-use mechfit::predict::{Dosed, MAX_DIMENSIONS};
 use mechfit::search::Control;
 use mechfit::simulate::Settings;
 use mechfit::stats::Stream;
@@ -132,7 +132,6 @@ fn surface_of_100_by_100_doses_with_1000_replicates(bencher: Bencher) {
 
 #[divan::bench(sample_count = 1, sample_size = 1)]
 fn sobol_indices_of_12_parameters_from_100_000_simulations(bencher: Bencher) {
-    assert!(2 * VARIED <= MAX_DIMENSIONS);
     let s = setup();
     let prepared = s.study.prepare(None).expect("the model is read");
     let text = "apoptosis@co_amd_vcr@24";
