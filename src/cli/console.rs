@@ -131,6 +131,18 @@ impl Console {
             from: self.progress.then(Instant::now),
         }
     }
+    /// A count of simulations whose number nobody knows beforehand, shown only if they take longer than a second.
+    pub fn simulations(&self, what: &str) -> Progress {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        if let Ok(style) = ProgressStyle::with_template(COUNT) {
+            bar.set_style(style);
+        }
+        bar.set_message(what.to_string());
+        Progress {
+            bar,
+            from: self.progress.then(Instant::now),
+        }
+    }
     /// Prints what is left and gives back the exit code.
     pub fn finish(mut self, exit: Exit) -> Exit {
         if let Some(document) = self.document.take().filter(|_| self.json) {
@@ -142,6 +154,9 @@ impl Console {
 }
 
 const TEMPLATE: &str = "{msg} [{bar:40}] {pos}/{len} ({per_sec}, {eta} left)";
+
+/// The same without an end.
+const COUNT: &str = "{msg}: {pos} simulations in {elapsed} ({per_sec})";
 
 /// Progress of a work, from any thread.
 #[derive(Debug)]
@@ -185,5 +200,6 @@ mod tests {
     #[test]
     fn the_template_of_the_progress_bar_is_valid() {
         assert!(ProgressStyle::with_template(TEMPLATE).is_ok());
+        assert!(ProgressStyle::with_template(COUNT).is_ok());
     }
 }

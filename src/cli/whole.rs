@@ -278,27 +278,18 @@ fn predictions(
     console: &Console,
 ) -> Result<(), Failure> {
     let plan = &scene.session.study.plan.plan;
-    let units = 1
-        + plan.doses.len()
-        + plan.combinations.len()
-        + plan.populations.len()
-        + usize::from(!plan.predictions.is_empty());
-    let progress = console.progress(units as u64, "predictions");
     let times = predicting::times(plan.courses.as_ref());
-    let courses = scene.courses(fitted, replicates, plan.courses.as_ref(), &times)?;
+    let courses = scene.courses(fitted, replicates, plan.courses.as_ref(), &times, console)?;
     scene.write_courses(&courses)?;
-    progress.step();
     if !plan.predictions.is_empty() {
-        let result = scene.expressions(fitted, replicates, &plan.predictions)?;
+        let result = scene.expressions(fitted, replicates, &plan.predictions, console)?;
         scene.write_predictions(&result)?;
-        progress.step();
     }
     let mut doses = Vec::new();
     for dose in &plan.doses {
-        let result = scene.dose(fitted, replicates, dose)?;
+        let result = scene.dose(fitted, replicates, dose, console)?;
         scene.write_dose(Some(&dose.id), &result)?;
         doses.push(result);
-        progress.step();
     }
     let shifts: Vec<FoldShift> = predicting::comparable(&doses)
         .into_iter()
@@ -308,14 +299,12 @@ fn predictions(
         scene.write_shifts(&shifts)?;
     }
     for c in &plan.combinations {
-        let result = scene.combine(fitted, replicates, c)?;
+        let result = scene.combine(fitted, replicates, c, console)?;
         scene.write_combination(Some(&c.id), &result)?;
-        progress.step();
     }
     for p in &plan.populations {
-        let result = scene.population(fitted, replicates, p)?;
+        let result = scene.population(fitted, replicates, p, console)?;
         scene.write_populations(Some(&p.id), &[result], replicates.len())?;
-        progress.step();
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ use super::combine::{CombineError, CombineSetup, combine, default_full};
 use super::dose::{DoseResult, DoseSetup, dose_response};
 use super::dosing::quantity;
 use super::population::{Place, Population, PopulationError, PopulationResponse, population};
+use super::response::Watched;
 use super::text::{RangeError, dose};
 use super::{DoseRange, Dosed, DosingError, Response, Vary};
 
@@ -236,9 +237,25 @@ impl DoseQuestion {
     /// # Errors
     /// [`AskError`].
     pub fn answer(&self, fitted: &Fitted) -> Result<DoseResult, AskError> {
+        self.answer_watched(fitted, &|| {})
+    }
+
+    /// Answers the question; `done` is told after each simulation.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn answer_watched(
+        &self,
+        fitted: &Fitted,
+        done: &(dyn Fn() + Sync),
+    ) -> Result<DoseResult, AskError> {
         let (dosed, setup) = self.prepare(fitted)?;
+        let watched = Watched {
+            inner: &dosed,
+            done,
+        };
         Ok(dose_response(
-            &dosed,
+            &watched,
             &setup,
             fitted.theta,
             fitted.replicates,
@@ -270,6 +287,18 @@ impl CombineQuestion {
     /// # Errors
     /// [`AskError`].
     pub fn answer(&self, fitted: &Fitted) -> Result<Combination, AskError> {
+        self.answer_watched(fitted, &|| {})
+    }
+
+    /// Answers the question; `done` is told after each simulation.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn answer_watched(
+        &self,
+        fitted: &Fitted,
+        done: &(dyn Fn() + Sync),
+    ) -> Result<Combination, AskError> {
         let model = fitted
             .models
             .first()
@@ -298,7 +327,11 @@ impl CombineQuestion {
             effects: self.effects.clone(),
             level: fitted.level,
         };
-        Ok(combine(&dosed, &setup, fitted.theta, fitted.replicates)?)
+        let watched = Watched {
+            inner: &dosed,
+            done,
+        };
+        Ok(combine(&watched, &setup, fitted.theta, fitted.replicates)?)
     }
 }
 
@@ -322,6 +355,18 @@ impl PopulationQuestion {
     /// # Errors
     /// [`AskError`].
     pub fn answer(&self, fitted: &Fitted) -> Result<PopulationResponse, AskError> {
+        self.answer_watched(fitted, &|| {})
+    }
+
+    /// Answers the question; `done` is told after each simulation.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn answer_watched(
+        &self,
+        fitted: &Fitted,
+        done: &(dyn Fn() + Sync),
+    ) -> Result<PopulationResponse, AskError> {
         let spec = quantity(&self.expression).map_err(|error| AskError::Response {
             text: self.expression.clone(),
             error,
@@ -381,8 +426,12 @@ impl PopulationQuestion {
             seed: self.seed,
             ..Population::default()
         };
+        let watched = Watched {
+            inner: &dosed,
+            done,
+        };
         Ok(population(
-            &dosed,
+            &watched,
             (&self.expression, unit.as_deref()),
             &asked,
             fitted.theta,

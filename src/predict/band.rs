@@ -26,7 +26,7 @@ pub struct Band {
     /// Upper end of that band.
     #[serde(deserialize_with = "super::missing::numbers")]
     pub simultaneous_upper: Vec<f64>,
-    /// Half width of the simultaneous band in standard errors of the replicates.
+    /// Half width of the simultaneous band in half widths of the pointwise one, at least 1.
     #[serde(deserialize_with = "super::missing::number")]
     pub critical: f64,
     /// Replicates in it.
@@ -36,8 +36,10 @@ pub struct Band {
 impl Band {
     /// Bands of replicates (each as long as `value`) about the values at the fit.
     ///
-    /// Pointwise: quantiles. Simultaneous: `f̂ ± q·se` with `se` the root mean square of `f* − f̂` and q the quantile over
-    /// replicates of `max |f* − f̂|/se`. Points at which the replicates do not differ take no part in the maximum.
+    /// Pointwise: quantiles L and U. Simultaneous (sup-t with a scale a side): `f̂ − q·(f̂ − L)` to `f̂ + q·(U − f̂)`, with q
+    /// the quantile over replicates of the largest deviation from f̂ over the course, each in half widths of that side, and
+    /// at least 1. So a skewed course has a skewed band, and the band never lies within the pointwise one. A side that has no
+    /// width takes the other's; points at which the replicates do not differ take no part in the maximum.
     pub fn from_replicates(value: Vec<f64>, replicates: &[Vec<f64>], level: f64) -> Self {
         let n = value.len();
         let count = replicates.len();
@@ -51,38 +53,46 @@ impl Band {
             replicates: count,
             ..Self::default()
         };
+        // Below this part of the value a half width is rounding.
+        const ROUNDING: f64 = 1e-12;
         let tail = 0.5 * (1.0 - level);
-        let mut se = vec![0.0; n];
+        let mut sides: Vec<Option<(f64, f64)>> = Vec::with_capacity(n);
         let mut column = Vec::with_capacity(count);
-        for i in 0..n {
+        for (i, &v) in value.iter().enumerate() {
             column.clear();
             column.extend(replicates.iter().filter_map(|r| r.get(i)).copied());
-            let sum: f64 = column.iter().map(|x| (x - value[i]) * (x - value[i])).sum();
-            se[i] = (sum / column.len().max(1) as f64).sqrt();
             column.sort_by(f64::total_cmp);
-            band.lower.push(quantile(&column, tail));
-            band.upper.push(quantile(&column, 1.0 - tail));
+            let (lower, upper) = (quantile(&column, tail), quantile(&column, 1.0 - tail));
+            let wide = |w: f64| Some(w).filter(|w| *w > ROUNDING * v.abs());
+            sides.push(match (wide(v - lower), wide(upper - v)) {
+                (None, None) => None,
+                (down, up) => {
+                    let other = down.or(up).unwrap_or(0.0);
+                    Some((down.unwrap_or(other), up.unwrap_or(other)))
+                }
+            });
+            band.lower.push(lower);
+            band.upper.push(upper);
         }
-        // Below this part of the value a standard error is rounding.
-        const ROUNDING: f64 = 1e-12;
         let mut largest: Vec<f64> = replicates
             .iter()
             .map(|r| {
                 r.iter()
                     .zip(&value)
-                    .zip(&se)
-                    .filter(|((_, v), s)| **s > ROUNDING * v.abs())
-                    .map(|((x, v), s)| (x - v).abs() / s)
+                    .zip(&sides)
+                    .filter_map(|((x, v), s)| {
+                        let (down, up) = (*s)?;
+                        Some(if x < v { (v - x) / down } else { (x - v) / up })
+                    })
                     .fold(0.0, f64::max)
             })
             .collect();
         largest.sort_by(f64::total_cmp);
-        band.critical = quantile(&largest, level);
-        for i in 0..n {
-            band.simultaneous_lower
-                .push(value[i] - band.critical * se[i]);
-            band.simultaneous_upper
-                .push(value[i] + band.critical * se[i]);
+        band.critical = quantile(&largest, level).max(1.0);
+        for (v, s) in value.iter().zip(&sides) {
+            let (down, up) = s.unwrap_or((0.0, 0.0));
+            band.simultaneous_lower.push(v - band.critical * down);
+            band.simultaneous_upper.push(v + band.critical * up);
         }
         band.value = value;
         band
@@ -124,8 +134,7 @@ impl Band {
         largest.sort_by(f64::total_cmp);
         let pointwise = normal_quantile(0.5 + 0.5 * level);
         // The draws leave an error; a band for all points is never narrower than that of one.
-        let critical = quantile(&largest, level).max(pointwise);
-        let wider = critical / pointwise;
+        let wider = (quantile(&largest, level) / pointwise).max(1.0);
         let shifted =
             |by: f64| -> Vec<f64> { value.iter().zip(&half).map(|(v, h)| v + by * h).collect() };
         Self {
@@ -133,7 +142,7 @@ impl Band {
             upper: shifted(1.0),
             simultaneous_lower: shifted(-wider),
             simultaneous_upper: shifted(wider),
-            critical,
+            critical: wider,
             replicates: 0,
             value,
         }
@@ -209,12 +218,34 @@ mod tests {
             // Monte-Carlo error of the ends: about 0.04.
             assert!((b.upper[i] - b.simultaneous_upper[i]).abs() < 0.1);
         }
-        // Independent points need more: the 95 % quantile of the largest of 7 normals is 2.68.
+        // Independent points need more: the 95 % quantile of the largest of 7 normals is 2.68, of one 1.96.
         let value = vec![0.0; 7];
         let replicates: Vec<Vec<f64>> = (0..4000)
             .map(|_| (0..7).map(|_| stream.normal()).collect())
             .collect();
         let b = Band::from_replicates(value, &replicates, 0.95);
-        assert!((b.critical - 2.68).abs() < 0.1, "{}", b.critical);
+        assert!((b.critical - 2.68 / 1.96).abs() < 0.05, "{}", b.critical);
+    }
+
+    #[test]
+    fn a_skewed_course_has_a_skewed_band_about_the_pointwise_one() {
+        let value = vec![1.0; 5];
+        let mut stream = crate::stats::Stream::new(2, "test", 0, 0);
+        let replicates: Vec<Vec<f64>> = (0..4000)
+            .map(|_| (0..5).map(|_| libm::exp(stream.normal())).collect())
+            .collect();
+        let b = Band::from_replicates(value, &replicates, 0.95);
+        let inside = |r: &Vec<f64>| {
+            r.iter()
+                .enumerate()
+                .all(|(i, x)| b.simultaneous_lower[i] <= *x && *x <= b.simultaneous_upper[i])
+        };
+        let share = replicates.iter().filter(|r| inside(r)).count() as f64 / 4000.0;
+        assert!((share - 0.95).abs() < 0.002, "{share}");
+        for i in 0..5 {
+            assert!(b.simultaneous_lower[i] < b.lower[i] && b.simultaneous_upper[i] > b.upper[i]);
+            let (down, up) = (1.0 - b.simultaneous_lower[i], b.simultaneous_upper[i] - 1.0);
+            assert!(up > 3.0 * down, "{up} {down}");
+        }
     }
 }

@@ -141,7 +141,7 @@ impl CourseModel {
 
     /// Courses at the fit with the bands of replicates (parameter vectors on the estimation scale). Replicates that cannot
     /// be simulated are left out of the bands and counted. Without replicates the bands are those of the linearised fit,
-    /// if a covariance is given.
+    /// if a covariance is given. `done` is told with each replicate.
     ///
     /// # Errors
     /// [`EvalError`] if a course cannot be computed at the fit.
@@ -151,6 +151,7 @@ impl CourseModel {
         replicates: &[Vec<f64>],
         covariance: Option<&Covariance>,
         level: f64,
+        done: &(dyn Fn() + Sync),
     ) -> Result<Courses, EvalError> {
         let covariance = covariance.filter(|_| replicates.is_empty());
         let all: Vec<_> = self.objective.quantities.iter().collect();
@@ -166,7 +167,13 @@ impl CourseModel {
             .unzip();
         let outcomes: Vec<Result<Vec<f64>, EvalError>> = replicates
             .par_iter()
-            .map_init(|| self.objective.workspace(), |ws, theta| values(theta, ws))
+            .map_init(
+                || self.objective.workspace(),
+                |ws, theta| {
+                    done();
+                    values(theta, ws)
+                },
+            )
             .collect();
         let (rows, failed) = split(outcomes);
         let n = self.times.len();

@@ -30,7 +30,7 @@ pub struct Predicted {
 
 /// Values of all predictions of an objective at the fit, with percentiles of replicates (parameter vectors on the
 /// estimation scale) and, where a covariance is given, Fisher intervals and prior shares. The second result counts the
-/// replicates that could not be simulated; they count as extreme on both sides.
+/// replicates that could not be simulated; they count as extreme on both sides. `done` is told with each replicate.
 ///
 /// # Errors
 /// [`EvalError`] if a prediction cannot be computed at the fit.
@@ -40,6 +40,7 @@ pub fn expressions(
     replicates: &[Vec<f64>],
     covariance: Option<&Covariance>,
     level: f64,
+    done: &(dyn Fn() + Sync),
 ) -> Result<(Vec<Predicted>, Failures), EvalError> {
     let all: Vec<_> = objective.quantities.iter().collect();
     let mut ws = objective.workspace();
@@ -49,6 +50,7 @@ pub fn expressions(
         .map_init(
             || objective.workspace(),
             |ws, theta| {
+                done();
                 let list = objective.predict_all(&all, theta, false, ws)?;
                 Ok(list.into_iter().map(|(v, _)| v).collect())
             },

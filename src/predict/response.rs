@@ -36,6 +36,38 @@ pub trait Response: Sync {
     ) -> Result<(f64, Vec<f64>), EvalError>;
 }
 
+/// A response that tells after each of its values: for progress.
+pub(super) struct Watched<'a, R> {
+    /// The response.
+    pub inner: &'a R,
+    /// Told.
+    pub done: &'a (dyn Fn() + Sync),
+}
+
+impl<R: Response> Response for Watched<'_, R> {
+    type Workspace = R::Workspace;
+
+    fn workspace(&self) -> R::Workspace {
+        self.inner.workspace()
+    }
+    fn noise(&self) -> f64 {
+        self.inner.noise()
+    }
+    fn value(&self, theta: &[f64], doses: &[f64], ws: &mut R::Workspace) -> Result<f64, EvalError> {
+        let value = self.inner.value(theta, doses, ws);
+        (self.done)();
+        value
+    }
+    fn gradient(
+        &self,
+        theta: &[f64],
+        doses: &[f64],
+        ws: &mut R::Workspace,
+    ) -> Result<(f64, Vec<f64>), EvalError> {
+        self.inner.gradient(theta, doses, ws)
+    }
+}
+
 /// Accuracy of a simulated value in units of the relative tolerance of the integration: local errors add up.
 const NOISE_PER_TOLERANCE: f64 = 10.0;
 

@@ -1,7 +1,7 @@
 //! What varies, and over which distribution: parameters in sensitivity analyses, patients in populations.
 
 use crate::objective::Coordinate;
-use crate::objective::target::to_scaled;
+use crate::objective::target::{to_natural, to_scaled};
 use crate::stats::{Distribution, DistributionError};
 
 /// A distribution of one quantity, restricted to bounds.
@@ -101,29 +101,30 @@ impl Factor {
             ),
         };
         let back = |x: f64| {
-            if natural {
-                crate::objective::target::to_natural(c.scale, x)
-            } else {
-                x
-            }
+            if natural { to_natural(c.scale, x) } else { x }
         };
         (spread.lower, spread.upper) = (back(c.lower), back(c.upper));
-        spread.words = match &c.prior {
-            Some(_) => format!("prior, {}", in_words(&spread.distribution)),
-            None => {
-                use crate::objective::target::to_natural;
-                format!(
-                    "uniform on its scale, {} to {}",
-                    to_natural(c.scale, c.lower),
-                    to_natural(c.scale, c.upper)
-                )
-            }
-        };
-        Ok(Self {
+        let mut factor = Self {
             spread,
             natural,
             coordinate: c.clone(),
-        })
+        };
+        factor.spread.words = factor.range();
+        Ok(factor)
+    }
+    /// The range in words, on the natural scale.
+    fn range(&self) -> String {
+        let c = &self.coordinate;
+        let at = |x: f64| four_digits(to_natural(c.scale, x));
+        match &c.prior {
+            Some(_) => {
+                // What a prior says, as people write priors down.
+                const TAIL: f64 = 0.025;
+                let (low, high) = (self.quantile(TAIL), self.quantile(1.0 - TAIL));
+                format!("prior, 95 % within {} to {}", at(low), at(high))
+            }
+            None => format!("uniform on its scale, {} to {}", at(c.lower), at(c.upper)),
+        }
     }
     /// Value on the estimation scale at a probability.
     pub fn quantile(&self, p: f64) -> f64 {
@@ -142,6 +143,12 @@ impl Factor {
     pub fn words(&self) -> &str {
         &self.spread.words
     }
+}
+
+/// A number with at most four significant digits, without zeros behind.
+fn four_digits(x: f64) -> String {
+    let rounded: f64 = format!("{x:.3e}").parse().unwrap_or(x);
+    rounded.to_string()
 }
 
 /// A distribution in words.

@@ -47,6 +47,15 @@ pub struct Design {
     pub refused: Vec<(String, String)>,
 }
 
+impl Design {
+    /// Part by which a measurement is expected to narrow the target's interval; `None` where either is not determined.
+    pub fn narrowing(&self, p: &Proposal) -> Option<f64> {
+        let now = self.upper? - self.lower?;
+        let then = p.expected_upper? - p.expected_lower?;
+        (now > 0.0).then(|| 1.0 - then / now)
+    }
+}
+
 /// A measurement to be judged.
 #[derive(Debug)]
 pub struct Candidate<'a, Q> {

@@ -11,6 +11,7 @@ mod donors;
 mod dose;
 mod doses;
 mod export;
+mod help;
 mod layers;
 mod model_fuzz;
 mod model_language;

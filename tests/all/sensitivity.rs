@@ -212,7 +212,7 @@ fn courses_have_the_bands_of_their_replicates() {
     let replicates: Vec<Vec<f64>> = (0..39)
         .map(|k| vec![theta[0] + 0.01 * f64::from(k - 19), theta[1]])
         .collect();
-    let c = m.courses(&theta, &replicates, None, 0.95).unwrap();
+    let c = m.courses(&theta, &replicates, None, 0.95, &|| {}).unwrap();
     assert_eq!(c.courses.len(), 2);
     let one = &c.courses[0];
     assert_eq!(
@@ -251,7 +251,7 @@ fn courses_without_replicates_have_the_bands_of_the_linearised_fit() {
     );
     let c = m
         .unwrap()
-        .courses(&theta, &[], Some(&l.covariance), 0.95)
+        .courses(&theta, &[], Some(&l.covariance), 0.95, &|| {})
         .unwrap();
     assert_eq!(c.method, Some(mechfit::uncertainty::Method::Fisher));
     let band = &c.courses[0].band;
@@ -266,14 +266,14 @@ fn courses_without_replicates_have_the_bands_of_the_linearised_fit() {
         assert!((band.upper[i] - x - half).abs() < 1e-6);
         assert!((x - band.lower[i] - half).abs() < 1e-6);
     }
-    // The course moves in two directions: its largest deviation lies between |z| and √χ²₂ at 95 %.
+    // The course moves in two directions: its largest deviation lies between |z| and √χ²₂ at 95 %, 1.96 and 2.448.
     assert!(
-        band.critical > 1.96 && band.critical < 2.448,
+        band.critical > 1.0 && band.critical < 2.448 / 1.96,
         "{}",
         band.critical
     );
     let wider = (band.simultaneous_upper[3] - band.value[3]) / (band.upper[3] - band.value[3]);
-    assert!((wider - band.critical / 1.959_963_985).abs() < 1e-6);
+    assert!((wider - band.critical).abs() < 1e-9);
 }
 
 #[test]
@@ -390,7 +390,8 @@ fn expressions_carry_percentiles_fisher_intervals_and_prior_shares() {
             theta.iter().map(|t| t + 0.1 * z.normal()).collect()
         })
         .collect();
-    let (list, failed) = expressions(&o, &theta, &replicates, Some(&l.covariance), 0.95).unwrap();
+    let (list, failed) =
+        expressions(&o, &theta, &replicates, Some(&l.covariance), 0.95, &|| {}).unwrap();
     assert!(failed.is_empty());
     // x(20) = x0·e^(−20k): its gradient in ln x0 and ln k is (x, −20k·x).
     let x = 3.0 * (-2f64).exp();

@@ -106,7 +106,7 @@ impl Arguments {
         scene.check_combination(&plan)?;
         let fitted = scene.fit_or_recall(None, console)?;
         let replicates = scene.replicates(&fitted, self.samples, console)?;
-        let result = scene.combine(&fitted, &replicates, &plan)?;
+        let result = scene.combine(&fitted, &replicates, &plan, console)?;
         let document = scene.write_combination(self.id.as_deref(), &result)?;
         show::combination(console, &result);
         show::next(

@@ -81,7 +81,7 @@ impl Arguments {
         }
         let fitted = scene.fit_or_recall(None, console)?;
         let replicates = scene.replicates(&fitted, self.samples, console)?;
-        let result = scene.dose(&fitted, &replicates, &plan(&self.experiment))?;
+        let result = scene.dose(&fitted, &replicates, &plan(&self.experiment), console)?;
         let mut document = scene.write_dose(self.id.as_deref(), &result)?;
         show::dose(console, &result.response);
         if let Some(experiment) = &self.against {
@@ -89,7 +89,7 @@ impl Arguments {
                 || format!("against_{experiment}"),
                 |id| format!("{id}_against_{experiment}"),
             );
-            let other = scene.dose(&fitted, &replicates, &plan(experiment))?;
+            let other = scene.dose(&fitted, &replicates, &plan(experiment), console)?;
             let second = scene.write_dose(Some(&name), &other)?;
             let shift = scene.shift(&fitted, &result, &other);
             scene.write_shifts(std::slice::from_ref(&shift))?;

@@ -91,7 +91,7 @@ impl Arguments {
                 experiments: or(&self.experiment, planned.map(|p| &p.experiments)),
                 ..CoursePlan::default()
             };
-            let courses = scene.courses(&fitted, &replicates, Some(&plan), &times)?;
+            let courses = scene.courses(&fitted, &replicates, Some(&plan), &times, console)?;
             parts.insert("courses".into(), scene.write_courses(&courses)?);
             show::courses(console, &courses);
         }
@@ -107,7 +107,7 @@ impl Arguments {
                     note: None,
                 })
                 .collect();
-            let result = scene.expressions(&fitted, &replicates, &plans)?;
+            let result = scene.expressions(&fitted, &replicates, &plans, console)?;
             parts.insert("predictions".into(), scene.write_predictions(&result)?);
             show::expressions(console, &result);
         }
@@ -121,7 +121,7 @@ impl Arguments {
                     members: self.members,
                     note: None,
                 };
-                list.push(scene.population(&fitted, &replicates, &plan)?);
+                list.push(scene.population(&fitted, &replicates, &plan, console)?);
             }
             let written = scene.write_populations(self.id.as_deref(), &list, replicates.len())?;
             parts.insert("populations".into(), written);

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::super::Failure;
+use super::super::console::Console;
 use super::super::stages::Scene;
 use super::file_name;
 use crate::predict::ask::{CombineQuestion, Readoff};
@@ -47,9 +48,12 @@ impl Scene<'_> {
         fitted: &Fitted,
         replicates: &[Vec<f64>],
         plan: &CombinationPlan,
+        console: &Console,
     ) -> Result<Combination, Failure> {
         self.check_combination(plan)?;
-        Ok(question(plan).answer(&self.asked(fitted, replicates))?)
+        let progress = console.simulations("surface");
+        let asked = self.asked(fitted, replicates);
+        Ok(question(plan).answer_watched(&asked, &|| progress.step())?)
     }
 
     /// Writes the files of a combination: `combine.*`, or `combine_ID.*`.

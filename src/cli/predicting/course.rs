@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::super::Failure;
+use super::super::console::Console;
 use super::super::stages::Scene;
 use crate::predict::course::{CourseModel, Courses, equidistant};
 use crate::report::{figure, view};
@@ -51,6 +52,7 @@ impl Scene<'_> {
         replicates: &[Vec<f64>],
         plan: Option<&CoursePlan>,
         times: &[f64],
+        console: &Console,
     ) -> Result<Courses, Failure> {
         let none = Vec::new();
         let model = CourseModel::build(
@@ -67,12 +69,14 @@ impl Scene<'_> {
             Failure::Findings(findings.collect())
         })?;
         let covariance = Some(&fitted.linearised.covariance);
+        let progress = console.progress(replicates.len() as u64, "time courses");
         model
             .courses(
                 &fitted.optimum.theta,
                 replicates,
                 covariance,
                 self.session.level,
+                &|| progress.step(),
             )
             .map_err(|e| Failure::NothingEvaluated {
                 message: format!("the time courses cannot be computed at the fit: {e}"),

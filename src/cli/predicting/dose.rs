@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::super::Failure;
+use super::super::console::Console;
 use super::super::stages::Scene;
 use super::file_name;
 use crate::predict::ask::{DoseQuestion, Readoff};
@@ -40,9 +41,12 @@ impl Scene<'_> {
         fitted: &Fitted,
         replicates: &[Vec<f64>],
         plan: &DosePlan,
+        console: &Console,
     ) -> Result<DoseResult, Failure> {
         self.check_dose(plan)?;
-        Ok(question(plan).answer(&self.asked(fitted, replicates))?)
+        let progress = console.simulations("dose-response");
+        let asked = self.asked(fitted, replicates);
+        Ok(question(plan).answer_watched(&asked, &|| progress.step())?)
     }
 
     /// Writes `shifts.json` and `shifts.tsv`.

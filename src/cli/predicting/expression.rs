@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::super::Failure;
+use super::super::console::Console;
 use super::super::stages::Scene;
 use crate::objective::BuildOptions;
 use crate::predict::Failures;
@@ -33,6 +34,7 @@ impl Scene<'_> {
         fitted: &Fitted,
         replicates: &[Vec<f64>],
         plans: &[PredictionPlan],
+        console: &Console,
     ) -> Result<Predictions, Failure> {
         let mut quantities = Vec::new();
         for p in plans {
@@ -45,12 +47,14 @@ impl Scene<'_> {
             ..BuildOptions::default()
         };
         let objective = self.session.objective(self.prepared, options)?;
+        let progress = console.progress(replicates.len() as u64, "predictions");
         let (mut list, failed) = expressions(
             &objective,
             &fitted.optimum.theta,
             replicates,
             Some(&fitted.linearised.covariance),
             self.session.level,
+            &|| progress.step(),
         )
         .map_err(|e| Failure::NothingEvaluated {
             message: format!("the predictions cannot be computed at the fit: {e}"),

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::super::Failure;
+use super::super::console::Console;
 use super::super::stages::Scene;
 use super::file_name;
 use crate::predict::ask::PopulationQuestion;
@@ -37,6 +38,7 @@ impl Scene<'_> {
         fitted: &Fitted,
         replicates: &[Vec<f64>],
         plan: &PopulationPlan,
+        console: &Console,
     ) -> Result<PopulationResponse, Failure> {
         let vary = plan
             .vary
@@ -50,7 +52,9 @@ impl Scene<'_> {
             members: usize::try_from(plan.members).unwrap_or(usize::MAX),
             seed: self.session.seed,
         };
-        Ok(question.answer(&self.asked(fitted, replicates))?)
+        let progress = console.simulations("population");
+        let asked = self.asked(fitted, replicates);
+        Ok(question.answer_watched(&asked, &|| progress.step())?)
     }
 
     /// Writes `population.*`, or `population_ID.*`.

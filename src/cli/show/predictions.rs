@@ -10,7 +10,7 @@ use crate::predict::estimate::Warning;
 use crate::predict::population::PopulationResponse;
 use crate::predict::sensitivity::Sensitivity;
 use crate::predict::{Estimate, Failures};
-use crate::report::document::{Cell, Column, Table, Tone};
+use crate::report::document::{Cell, Column, Table, Tone, index_cells};
 use crate::report::number;
 use crate::report::words;
 use crate::uncertainty::{Design, Method, Status};
@@ -218,10 +218,10 @@ pub fn combination(console: &mut Console, c: &Combination) {
     }
     if c.nodes != [0, 0] {
         console.line(format!(
-            "replicates by interpolation over {} × {} doses; largest error {} of the interval's width",
+            "replicates by interpolation over {} × {} doses; largest error {} % of the interval's width",
             c.nodes[0],
             c.nodes[1],
-            number::percent(c.interpolation_error, STYLE)
+            number::significant(100.0 * c.interpolation_error, 2, STYLE)
         ));
     }
     warnings(console, &c.warnings);
@@ -232,16 +232,16 @@ fn isoboles(c: &Combination) -> Table {
     let [a, b] = &c.inputs;
     let [ua, ub] = &c.input_units;
     let mut t = Table::new(
-        "Doses of an effect alone, and the best pair of the isobole",
+        "Doses of an effect alone; of the best pair its combination index and the dose reductions",
         vec![
             Column::number("effect"),
             Column::number(words::with_unit(a, ua.as_deref())),
             Column::words("interval"),
             Column::number(words::with_unit(b, ub.as_deref())),
             Column::words("interval"),
-            Column::number("combination index"),
-            Column::number(format!("dose reduction {a}")),
-            Column::number(format!("dose reduction {b}")),
+            Column::number("index"),
+            Column::number(format!("{a} ÷")),
+            Column::number(format!("{b} ÷")),
         ],
     );
     for i in &c.isoboles {
@@ -250,7 +250,7 @@ fn isoboles(c: &Combination) -> Table {
         let best = i
             .points
             .iter()
-            .filter(|p| p.index.is_finite())
+            .filter(|p| p.index.is_finite() && p.index > 0.0)
             .min_by(|x, y| x.index.total_cmp(&y.index));
         let show = |x: Option<f64>| {
             x.filter(|x| x.is_finite())
@@ -271,7 +271,7 @@ fn isoboles(c: &Combination) -> Table {
 }
 
 /// Times at which a course is shown in the terminal.
-const SHOWN: usize = 6;
+const SHOWN: usize = 4;
 
 /// Time courses: a few times of each.
 pub fn courses(console: &mut Console, c: &Courses) {
@@ -436,8 +436,8 @@ pub fn sensitivity(console: &mut Console, s: &Sensitivity) {
             number::significant(l.elasticity, 2, STYLE).into(),
         ];
         if let Some(i) = index {
-            row.extend(cells(&i.first));
-            row.extend(cells(&i.total));
+            row.extend(index_cells(&i.first, STYLE));
+            row.extend(index_cells(&i.total, STYLE));
         } else {
             row.extend(std::iter::repeat_n(Cell::default(), 4));
         }
@@ -501,8 +501,8 @@ pub fn design(console: &mut Console, d: &Design, level: f64) {
             p.n.to_string().into(),
             number::significant(p.expected_value, 3, STYLE).into(),
             number::significant(p.sd, 2, STYLE).into(),
-            p.error_ratio
-                .map(|r| number::percent(1.0 - r, STYLE))
+            d.narrowing(p)
+                .map(|r| number::percent(r, STYLE))
                 .unwrap_or_default()
                 .into(),
             if d.target.is_some() {

@@ -112,7 +112,7 @@ fn warnings(view: &View) -> Section {
         if let Some(place) = w.place.as_ref().filter(|p| !p.is_empty()) {
             text = text.strong(place.as_str()).plain(": ");
         }
-        text = text.plain(w.text.as_str());
+        text = text.and(Text::marked(&w.text));
         if !w.code.is_empty() {
             text = text.plain(" (").code(w.code.as_str()).plain(")");
         }

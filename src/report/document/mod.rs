@@ -15,6 +15,7 @@ mod summary;
 mod table;
 mod variants;
 
+pub use predictions::index_cells;
 pub use table::{Align, Cell, Column, Table};
 
 /// A report.
@@ -119,6 +120,24 @@ impl Text {
     pub fn plain(mut self, text: impl Into<String>) -> Self {
         self.0.push(Span::Plain(text.into()));
         self
+    }
+    /// Words in which parts in backticks are verbatim, as findings write them. An odd backtick stays what it is.
+    pub fn marked(text: &str) -> Self {
+        let parts: Vec<&str> = text.split('`').collect();
+        if parts.len() % 2 == 0 {
+            return Self::from(text);
+        }
+        parts
+            .into_iter()
+            .enumerate()
+            .filter(|(_, part)| !part.is_empty())
+            .fold(Self::new(), |out, (i, part)| {
+                if i % 2 == 0 {
+                    out.plain(part)
+                } else {
+                    out.code(part)
+                }
+            })
     }
     /// Adds words that stand out.
     #[must_use]

@@ -166,11 +166,13 @@ pub fn doses(view: &View, style: Style) -> Section {
             ]);
         }
         blocks.push(Block::Table(t.without_empty_columns()));
-        blocks.extend(
-            d.warnings
-                .iter()
-                .map(|w| Block::Note(Tone::Mind, w.text.as_str().into())),
-        );
+        for w in &d.warnings {
+            // Curves of one input share what there is to say of it.
+            let note = Block::Note(Tone::Mind, Text::marked(&w.text));
+            if !blocks.contains(&note) {
+                blocks.push(note);
+            }
+        }
     }
     if !view.shifts.is_empty() {
         let mut t = Table::new(
@@ -210,7 +212,7 @@ pub fn combinations(view: &View, style: Style) -> Section {
         blocks.extend(
             c.warnings
                 .iter()
-                .map(|w| Block::Note(Tone::Mind, w.text.as_str().into())),
+                .map(|w| Block::Note(Tone::Mind, Text::marked(&w.text))),
         );
     }
     Section {
@@ -347,6 +349,21 @@ pub fn populations(view: &View, style: Style) -> Section {
     }
 }
 
+/// An index and its interval: parts of one whole, so all with the same decimals.
+pub fn index_cells(e: &Estimate, style: Style) -> [Cell; 2] {
+    const DECIMALS: usize = 3;
+    let show = |x: f64| number::decimal(x, DECIMALS, style);
+    [
+        show(e.value).into(),
+        if e.lower.is_finite() && e.upper.is_finite() {
+            format!("{} to {}", show(e.lower), show(e.upper))
+        } else {
+            String::new()
+        }
+        .into(),
+    ]
+}
+
 /// Sensitivities.
 pub fn sensitivities(view: &View, style: Style) -> Section {
     let mut blocks = Vec::new();
@@ -368,7 +385,9 @@ pub fn sensitivities(view: &View, style: Style) -> Section {
                 Column::words("range").minor(),
             ],
         );
-        let mut ids: Vec<&str> = s.sobol.iter().map(|i| i.id.as_str()).collect();
+        let mut indices: Vec<_> = s.sobol.iter().collect();
+        indices.sort_by(|a, b| b.total.value.total_cmp(&a.total.value));
+        let mut ids: Vec<&str> = indices.iter().map(|i| i.id.as_str()).collect();
         for l in &s.local {
             if !ids.contains(&l.id.as_str()) {
                 ids.push(&l.id);
@@ -383,8 +402,8 @@ pub fn sensitivities(view: &View, style: Style) -> Section {
                     .into(),
             ];
             if let Some(i) = s.sobol.iter().find(|i| i.id == id) {
-                cells.extend(estimate_cells(&i.first, style));
-                cells.extend(estimate_cells(&i.total, style));
+                cells.extend(index_cells(&i.first, style));
+                cells.extend(index_cells(&i.total, style));
                 cells.push(i.range.as_str().into());
             }
             t.row(cells);
@@ -437,8 +456,8 @@ pub fn designs(view: &View, style: Style) -> Section {
                 p.id.as_str().into(),
                 p.n.to_string().into(),
                 significant(p.expected_value, 3, style).into(),
-                p.error_ratio
-                    .map_or_else(String::new, |r| percent(1.0 - r, style))
+                d.narrowing(p)
+                    .map_or_else(String::new, |r| percent(r, style))
                     .into(),
                 interval.into(),
                 if p.opens {

@@ -188,7 +188,7 @@ fn warnings(view: &View) -> Option<Text> {
     if let Some(place) = first.place.as_ref().filter(|p| !p.is_empty()) {
         text = text.strong(place.as_str()).plain(": ");
     }
-    text = text.plain(first.text.as_str());
+    text = text.and(Text::marked(&first.text));
     Some(match all.len() - 1 {
         0 => text,
         n => text.plain(format!(
@@ -201,7 +201,7 @@ fn warnings(view: &View) -> Option<Text> {
 fn next_measurement(view: &View, style: Style) -> Option<Text> {
     let design = view.designs.iter().find(|d| d.target.is_some())?;
     let best = design.proposals.first()?;
-    let narrowing = 1.0 - best.error_ratio.filter(|r| *r < 1.0)?;
+    let narrowing = design.narrowing(best).filter(|r| *r > 0.0)?;
     Some(
         Text::from("One further measurement that would help most: ")
             .strong(best.id.as_str())

@@ -1,6 +1,6 @@
 //! Profiles, bootstrap histograms, correlation, and where intervals lie within the bounds of the search.
 
-use super::super::number::{Style, fixed, shortest};
+use super::super::number::{Style, decimal, fixed, shortest};
 use super::super::view::{Fit, Replicates, Study};
 use super::super::words;
 use super::axis::{Axis, Scale, place};
@@ -381,7 +381,7 @@ pub fn correlation(c: &Correlation) -> Option<Figure> {
                 s.cell(
                     frame,
                     Ink::Diverging(step as u8),
-                    format!("{id} and {other}: {}", fixed(r, 2, Style::Typeset)),
+                    format!("{id} and {other}: {}", decimal(r, 2, Style::Typeset)),
                 )?;
                 if i != j {
                     let digits = if cell > 30.0 { 2 } else { 1 };
@@ -391,7 +391,7 @@ pub fn correlation(c: &Correlation) -> Option<Figure> {
                         Ink::Text
                     };
                     s.words(
-                        &fixed(r, digits, Style::Typeset),
+                        &decimal(r, digits, Style::Typeset),
                         left + cell / 2.0,
                         top + cell / 2.0,
                         Words {

@@ -54,7 +54,7 @@ struct Row {
 /// A drawing of rows on one axis.
 fn forest(label: &str, axis: Axis, unit: Option<&str>, rows: &[Row], width: u32) -> Drawing {
     let n = rows.len();
-    let names = rows.iter().rev().map(|r| label::short(&r.name, NAME));
+    let names = rows.iter().rev().map(|r| r.name.clone());
     let y = Axis::names("", names);
     let frame = Frame {
         left: left_room(&y),
@@ -144,7 +144,7 @@ pub fn predictions(list: &[Predicted], level: Option<f64>) -> Option<Figure> {
             let rows: Vec<Row> = group
                 .iter()
                 .map(|p| Row {
-                    name: p.id.clone(),
+                    name: label::short(&p.id, NAME),
                     values: vec![Some(Value::of(&p.estimate))],
                 })
                 .collect();
@@ -294,7 +294,7 @@ pub fn design(d: &Design, level: Option<f64>) -> Option<Figure> {
         values: vec![Some(now)],
     }];
     rows.extend(d.proposals.iter().take(PROPOSALS).map(|p| Row {
-        name: format!("{} (n = {})", p.id, p.n),
+        name: label::short(&format!("{} (n = {})", p.id, p.n), NAME),
         values: vec![Some(Value {
             value,
             lower: p.expected_lower,

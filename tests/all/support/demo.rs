@@ -348,7 +348,7 @@ fn courses() -> Courses {
                     upper: scaled(1.12),
                     simultaneous_lower: scaled(0.82),
                     simultaneous_upper: scaled(1.18),
-                    critical: 2.6,
+                    critical: 1.3,
                     replicates: 993,
                     value,
                 },
