@@ -17,6 +17,14 @@ pub fn section(view: &View, style: Style) -> Section {
         ));
         blocks.push(Block::Table(ranking(view, c, style)));
         blocks.extend(facts(view, c).map(Block::Table));
+        if !c.conclusions.is_empty() {
+            blocks.push(Block::List(
+                c.conclusions
+                    .iter()
+                    .map(|s| Text::from(s.as_str()))
+                    .collect(),
+            ));
+        }
         if !c.pairs.is_empty() {
             blocks.push(Block::Details {
                 summary: "Pairs simulated from each other".into(),
@@ -44,10 +52,14 @@ pub fn section(view: &View, style: Style) -> Section {
     }
 }
 
-fn description<'v>(view: &'v View, id: &str) -> &'v str {
+/// What a variant assumes: as the comparison says, else as the study does.
+fn description<'v>(view: &'v View, m: &'v Ranked) -> &'v str {
+    if !m.description.is_empty() {
+        return &m.description;
+    }
     view.variants
         .iter()
-        .find(|v| v.id == id)
+        .find(|v| v.id == m.id)
         .map_or("", |v| v.description.as_str())
 }
 
@@ -70,7 +82,7 @@ fn ranking(view: &View, c: &Comparison, style: Style) -> Table {
     for m in &c.models {
         t.row(vec![
             Text::new().code(m.id.as_str()).into(),
-            description(view, &m.id).into(),
+            description(view, m).into(),
             m.n_estimated.to_string().into(),
             fixed(m.chi2_means, 1, style).into(),
             p(m.p_value).into(),
@@ -110,6 +122,9 @@ fn ratio(m: &Ranked, style: Style) -> String {
 
 /// Which variant meets which fact.
 fn facts(view: &View, c: &Comparison) -> Option<Table> {
+    if c.models.iter().any(|m| !m.facts.is_empty()) {
+        return Some(compared_facts(c));
+    }
     let mut ids: Vec<&str> = Vec::new();
     for r in view.variants.iter().flat_map(|v| &v.relations) {
         if !ids.contains(&r.id.as_str()) {
@@ -145,6 +160,36 @@ fn facts(view: &View, c: &Comparison) -> Option<Table> {
         t.row(cells);
     }
     (!t.rows.is_empty()).then_some(t)
+}
+
+/// The facts as the comparison found them.
+fn compared_facts(c: &Comparison) -> Table {
+    let mut ids: Vec<&str> = Vec::new();
+    for f in c.models.iter().flat_map(|m| &m.facts) {
+        if !ids.contains(&f.id.as_str()) {
+            ids.push(&f.id);
+        }
+    }
+    let mut columns = vec![Column::words("variant")];
+    columns.extend(ids.iter().map(|id| Column::mark(*id)));
+    columns.push(Column::words("what speaks against it"));
+    let mut t = Table::new(
+        "Facts at the fit of each variant: ● holds, ○ fails",
+        columns,
+    );
+    for m in &c.models {
+        let mut cells: Vec<Cell> = vec![Text::new().code(m.id.as_str()).into()];
+        cells.extend(ids.iter().map(|id| {
+            match m.facts.iter().find(|f| f.id == *id).and_then(|f| f.holds) {
+                Some(true) => Cell::from("●").tone(Tone::Good),
+                Some(false) => Cell::from("○").tone(Tone::Bad),
+                None => Cell::from("–"),
+            }
+        }));
+        cells.push(m.excluded_by.join("; ").into());
+        t.row(cells);
+    }
+    t.without_empty_columns()
 }
 
 fn pairs(c: &Comparison, style: Style) -> Table {
