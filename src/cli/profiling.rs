@@ -18,11 +18,11 @@ use crate::study::result::ProblemHash;
 use crate::study::stage_fit::{StageError, checkpoint_path, parts};
 use crate::study::stop::Why;
 use crate::study::work;
-use crate::uncertainty::Profiles;
 use crate::uncertainty::profile::{
     Calibration, Context, Item, ItemResult, LikelihoodRatios, Options, ThresholdKind, calibration,
     likelihood_ratios, profile_item, profiles,
 };
+use crate::uncertainty::{Linearised, Profiles, identifiability};
 
 use super::Failure;
 use super::console::Console;
@@ -321,8 +321,45 @@ impl Scene<'_> {
                 message: "stopped; the profiles that are done are kept, the same command with --resume goes on".into(),
             });
         }
+        let result = self.judged(fitted, result)?;
         let document = self.write_profiles(&result, profiling.samples, taken_over)?;
         Ok((result, document))
+    }
+
+    /// What each profile says, in words: from its ends, from the structure of the rows and from the priors.
+    fn judged(&self, fitted: &Fitted, mut result: Profiles) -> Result<Profiles, Failure> {
+        let coordinates = self.objective.coordinates();
+        // A better optimum has its own prior shares.
+        let at = if result.better_optima.is_empty() {
+            fitted.linearised.clone()
+        } else {
+            let free = vec![true; coordinates.len()];
+            let mut ws = self.objective.workspace();
+            let data = self.objective.data();
+            Linearised::at(&self.objective, data, &result.theta, &free, &mut ws)
+                .map_err(|e| not_evaluated(&e))?
+        };
+        let intervals: Vec<_> = coordinates
+            .iter()
+            .map(|c| {
+                let found = result.parameters.iter().find(|p| p.id == c.id);
+                found.map(|p| p.interval.clone())
+            })
+            .collect();
+        let structural = Some(&fitted.document.structural);
+        let judged = identifiability::judge(coordinates, &at, &intervals, structural, result.level);
+        for p in &mut result.parameters {
+            if let Some(j) = judged.iter().find(|j| j.id == p.id) {
+                p.verdict = Some(j.verdict);
+                p.verdict_text = Some(j.text.clone());
+            }
+        }
+        for p in &mut result.predictions {
+            let (verdict, text) = identifiability::of_ends(&p.interval);
+            p.verdict = Some(verdict);
+            p.verdict_text = Some(text);
+        }
+        Ok(result)
     }
 
     fn write_profiles(

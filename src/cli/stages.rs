@@ -325,6 +325,7 @@ impl<'a> Scene<'a> {
             &stage_bootstrap::replicates_table(&self.objective, &whole.replicates),
         )?;
         files::write(&self.folder.join(stage_bootstrap::RESULT), &document)?;
+        self.put_p_value(whole)?;
         let columns = [
             "id",
             "method",
@@ -342,6 +343,27 @@ impl<'a> Scene<'a> {
         let intervals = document.get("intervals").unwrap_or(&null);
         self.write_text("bootstrap.tsv", &files::table(intervals, &columns))?;
         Ok(document)
+    }
+
+    /// Puts the P of plug-in draws beside Johansen's in the result of the fit, if that is the fit they were drawn from.
+    fn put_p_value(&self, whole: &Bootstrapped) -> Result<(), Failure> {
+        let path = self.folder.join(RESULT);
+        let (Some(p), Ok(bytes)) = (
+            whole.document.bootstrap.goodness.p_value,
+            std::fs::read(&path),
+        ) else {
+            return Ok(());
+        };
+        let Ok(Value::Object(mut result)) = serde_json::from_slice(&bytes) else {
+            return Ok(());
+        };
+        let optimum = serde_json::to_value(&whole.document.optimum)
+            .map_err(|e| Failure::Internal(e.to_string()))?;
+        if result.get("optimum") == Some(&optimum) {
+            result.insert("p_value_bootstrap".into(), Value::from(p));
+            files::write(&path, &Value::Object(result))?;
+        }
+        Ok(())
     }
 
     /// Writes a text file to the folder of the results.

@@ -10,8 +10,11 @@ use crate::fit::{Optimum, Side};
 use crate::objective::{EvalError, Objective, Parts, RowKind, Target};
 use crate::problem::{NoiseSetting, RelationKind};
 use crate::search::{Termination, Want};
+use crate::uncertainty::identifiability::{self, Structural};
 use crate::uncertainty::{Estimate, Goodness, Linearised, Verdict, fisher, goodness, information};
 
+/// Random points at which the rank of the sensitivities is looked at: one would do but for accidents.
+const STRUCTURAL_POINTS: usize = 5;
 /// Version of `result.json`.
 pub const SCHEMA_VERSION: u32 = 1;
 
@@ -59,6 +62,8 @@ pub struct FitDocument {
     pub n_estimated: usize,
     /// How reported SDs enter.
     pub noise: String,
+    /// What the rows determine at all, whatever their errors.
+    pub structural: Structural,
     /// Estimates.
     pub estimates: Vec<Estimate>,
     /// The optimum on the estimation scales, in the order of the estimates.
@@ -104,6 +109,9 @@ pub struct GoodnessDocument {
     pub p_value_method: String,
     /// P of χ² if the reported SDs were known.
     pub p_value_if_sd_known: Option<f64>,
+    /// P by refits of plug-in draws; null until a bootstrap with that draw was made.
+    #[serde(default)]
+    pub p_value_bootstrap: Option<f64>,
 }
 
 /// Information criteria.
@@ -196,11 +204,12 @@ pub fn fitted(
         end,
         starts.document(),
         settings,
+        None,
         &mut ws,
     )
 }
 
-/// The same from a record of the optimum and of the starts.
+/// The same from a record of the optimum and of the starts; what is structurally determined is taken over if it is known.
 ///
 /// # Errors
 /// [`EvalError`] if the optimum cannot be evaluated.
@@ -210,13 +219,22 @@ pub fn from_end(
     end: &StartEnd,
     starts: StartsDocument,
     settings: FitSettings,
+    structural: Option<Structural>,
     ws: &mut <Objective as Target>::Workspace,
 ) -> Result<Fitted, EvalError> {
     let optimum = optimum(objective, end, ws)?;
     let free: Vec<bool> = optimum.at_bound.iter().map(Option::is_none).collect();
     let linearised = Linearised::at(objective, objective.data(), &optimum.theta, &free, ws)?;
     let goodness = goodness::goodness(objective, &linearised);
-    let estimates = estimates(objective, &linearised, settings.level);
+    let structural = structural.unwrap_or_else(|| {
+        identifiability::structural(
+            objective,
+            objective.data(),
+            settings.seed,
+            STRUCTURAL_POINTS,
+        )
+    });
+    let estimates = estimates(objective, &linearised, &structural, settings.level);
     let data = data(prepared, objective, &linearised, &goodness);
     let relations = relations(prepared, objective, &optimum.theta, ws);
     let Parts {
@@ -246,6 +264,7 @@ pub fn from_end(
         n_data: objective.rows().len(),
         n_estimated: objective.coordinates().len(),
         noise: noise(objective),
+        structural,
         estimates,
         optimum: optimum.theta.clone(),
         gradient: optimum.evaluated.gradient.clone(),
@@ -274,10 +293,22 @@ pub fn from_end(
     })
 }
 
-fn estimates(objective: &Objective, linearised: &Linearised, level: f64) -> Vec<Estimate> {
-    let mut list = fisher::estimates(objective.coordinates(), linearised, level);
-    for e in &mut list {
-        let (verdict, text) = verdict(e);
+fn estimates(
+    objective: &Objective,
+    linearised: &Linearised,
+    structural: &Structural,
+    level: f64,
+) -> Vec<Estimate> {
+    let coordinates = objective.coordinates();
+    let mut list = fisher::estimates(coordinates, linearised, level);
+    // Without profiles: what the structure and the priors say of each.
+    let none = vec![None; coordinates.len()];
+    let judged = identifiability::judge(coordinates, linearised, &none, Some(structural), level);
+    for (e, j) in list.iter_mut().zip(judged) {
+        let (verdict, text) = match j.verdict {
+            Verdict::StructurallyNonIdentifiable | Verdict::PriorOnly => (j.verdict, j.text),
+            _ => verdict(e),
+        };
         e.verdict = Some(verdict);
         e.verdict_text = Some(text);
     }
@@ -286,13 +317,6 @@ fn estimates(objective: &Objective, linearised: &Linearised, level: f64) -> Vec<
 
 /// What the quick interval says about a parameter, until a profile says it better.
 fn verdict(e: &Estimate) -> (Verdict, String) {
-    if e.prior_share >= warnings::PRIOR_ONLY {
-        let share = 100.0 * e.prior_share;
-        return (
-            Verdict::PriorOnly,
-            format!("{share:.0} % of the information on it is its prior's"),
-        );
-    }
     if let Some(side) = &e.at_bound {
         return (
             Verdict::PracticallyNonIdentifiable,
@@ -305,8 +329,8 @@ fn verdict(e: &Estimate) -> (Verdict, String) {
         .map(|i| (i.lower.closed(), i.upper.closed()))
     {
         None => (
-            Verdict::StructurallyNonIdentifiable,
-            "only a combination with other parameters is determined, or nothing".into(),
+            Verdict::PracticallyNonIdentifiable,
+            "at this fit the data do not determine it, or only in combination with others".into(),
         ),
         Some((Some(lower), Some(upper))) if lower >= e.lower_bound && upper <= e.upper_bound => (
             Verdict::Identifiable,
@@ -346,6 +370,7 @@ fn goodness_document(objective: &Objective, g: &Goodness) -> GoodnessDocument {
         p_value: g.p_value,
         p_value_method: g.p_value_method.clone(),
         p_value_if_sd_known: g.p_value_if_sd_known,
+        p_value_bootstrap: None,
     }
 }
 

@@ -230,6 +230,7 @@ impl FitStage<'_> {
             &end,
             stored.starts,
             settings,
+            stored.structural,
             &mut ws,
         )?;
         Ok(Ok(fitted))
@@ -269,6 +270,9 @@ pub struct Stored {
     pub search: SearchEnd,
     /// Starts.
     pub starts: StartsDocument,
+    /// What the rows determine at all.
+    #[serde(default)]
+    pub structural: Option<crate::uncertainty::identifiability::Structural>,
     /// Settings.
     pub settings: FitSettings,
 }

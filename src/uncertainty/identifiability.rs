@@ -370,7 +370,17 @@ pub fn judge(
         .enumerate()
         .map(|(j, c)| {
             let interval = intervals.get(j).and_then(Option::as_ref);
-            let (verdict, text) = judge_one(j, c, fit, interval, structural, level);
+            // A combination that a prior of one of its parameters settles is not left free: what that is worth, prior
+            // shares and profiles say.
+            let unsettled = |f: &&FreeCombination| {
+                f.parameters.contains(&c.id)
+                    && coordinates
+                        .iter()
+                        .filter(|o| f.parameters.contains(&o.id))
+                        .all(|o| draw::informative(o).is_none())
+            };
+            let free = structural.and_then(|s| s.free.iter().find(unsettled));
+            let (verdict, text) = judge_one(j, c, fit, interval, free, level);
             Judgement {
                 id: c.id.clone(),
                 verdict,
@@ -385,7 +395,7 @@ fn judge_one(
     c: &Coordinate,
     fit: &Linearised,
     interval: Option<&Interval>,
-    structural: Option<&Structural>,
+    free: Option<&FreeCombination>,
     level: f64,
 ) -> (Verdict, String) {
     let share = fit.prior_share[j];
@@ -411,12 +421,7 @@ fn judge_one(
             ),
         );
     }
-    if let Some(free) = structural
-        .into_iter()
-        .flat_map(|s| &s.free)
-        .find(|f| f.parameters.contains(&c.id))
-        && draw::informative(c).is_none()
-    {
+    if let Some(free) = free {
         return (Verdict::StructurallyNonIdentifiable, free.text.clone());
     }
     let Some(interval) = interval else {
@@ -431,6 +436,11 @@ fn judge_one(
             ),
         };
     };
+    of_ends(interval)
+}
+
+/// What the ends of an interval say, and what holds each.
+pub fn of_ends(interval: &Interval) -> (Verdict, String) {
     let (lower, upper) = (
         end_in_words("lower", interval.lower, interval.lower_cause.as_ref()),
         end_in_words("upper", interval.upper, interval.upper_cause.as_ref()),

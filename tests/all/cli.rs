@@ -293,6 +293,77 @@ fn coverage_goes_on_after_a_stop_and_joins_pieces_to_the_same_bytes() {
 }
 
 #[test]
+fn profiles_in_pieces_join_and_a_plug_in_bootstrap_leaves_its_p_beside_johansens() {
+    let folder = Folder::new("profile");
+    let out = |name: &str| folder.0.join(name).to_str().unwrap().to_string();
+    let loose = ["fits/wang2020", "--rtol", "1e-3", "--quiet"];
+    let run = |command: &str, to: &str, more: &[&str]| {
+        let mut arguments = vec![command];
+        arguments.extend(loose);
+        arguments.extend(["--out", to]);
+        arguments.extend(more);
+        let out = mechfit(&arguments);
+        assert_eq!(out.status.code(), Some(0), "{out:?}");
+    };
+    let whole = out("whole");
+    run("fit", &whole, &["--starts", "1"]);
+    for name in ["1", "2"] {
+        std::fs::create_dir_all(folder.0.join(name)).unwrap();
+        let to = folder.0.join(name).join("result.json");
+        std::fs::copy(folder.0.join("whole/result.json"), to).unwrap();
+    }
+    let two = ["--parameter", "mfi_1", "--parameter", "EC_V"];
+    run("profile", &whole, &two);
+    for i in ["1", "2"] {
+        let shard = format!("{i}/2");
+        let more = [&two[..], &["--shard", &shard]].concat();
+        run("profile", &out(i), &more);
+    }
+    let joined = out("joined");
+    let merged = mechfit(&["merge", &out("1"), &out("2"), "--out", &joined, "--quiet"]);
+    assert_eq!(merged.status.code(), Some(0), "{merged:?}");
+    let profile = document(&folder.0.join("whole/profile.json"));
+    assert_eq!(document(&folder.0.join("joined/profile.json")), profile);
+    // What holds the ends, in words.
+    let of = |id: &str| {
+        let list = profile["parameters"].as_array().unwrap();
+        list.iter().find(|p| p["id"] == id).unwrap().clone()
+    };
+    assert_eq!(of("mfi_1")["verdict"], "identifiable");
+    assert_eq!(
+        of("mfi_1")["verdict_text"],
+        "its lower end is set by the data; its upper end is set by the data"
+    );
+    assert_eq!(of("EC_V")["verdict"], "prior_only");
+
+    // A calibrated threshold, from so few draws that it is only known to be one.
+    let calibrated = ["--threshold", "bootstrap", "--calibration-samples", "19"];
+    let more = [&two[..2], &calibrated[..]].concat();
+    run("profile", &whole, &more);
+    let found = document(&folder.0.join("whole/profile.json"));
+    let interval = &found["parameters"][0]["interval"];
+    assert_eq!(interval["method"], "profile_bootstrap");
+    assert_eq!(found["calibration_samples"], 19);
+    assert_ne!(
+        found["parameters"][0]["threshold"],
+        of("mfi_1")["threshold"]
+    );
+
+    let before = document(&folder.0.join("whole/result.json"));
+    assert!(before["p_value_bootstrap"].is_null());
+    assert!(before["structural"]["rank"].as_u64().unwrap() < 18);
+    run(
+        "bootstrap",
+        &whole,
+        &["--draw", "plug_in", "--samples", "9"],
+    );
+    let boot = document(&folder.0.join("whole/bootstrap.json"));
+    let after = document(&folder.0.join("whole/result.json"));
+    assert!(boot["goodness"]["p_value"].is_f64());
+    assert_eq!(after["p_value_bootstrap"], boot["goodness"]["p_value"]);
+}
+
+#[test]
 fn a_case_bootstrap_of_means_is_refused_with_the_reason() {
     let folder = Folder::new("case");
     let out = mechfit(&[

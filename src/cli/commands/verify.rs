@@ -300,6 +300,7 @@ fn recorded(
         &end,
         starts,
         settings.clone(),
+        None,
         &mut ws,
     )
     .ok()

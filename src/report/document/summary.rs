@@ -1,6 +1,6 @@
 //! What a reader takes away if they read nothing else.
 
-use super::super::number::{Style, percent};
+use super::super::number::{Style, percent, significant};
 use super::super::view::View;
 use super::super::words;
 use super::estimates::verdict;
@@ -210,6 +210,14 @@ fn next_measurement(view: &View, style: Style) -> Option<Text> {
                 best.n
             ))
             .code(design.target.as_deref().unwrap_or_default())
-            .plain(format!(" by {}.", percent(narrowing, style))),
+            .plain(match (best.expected_lower, best.expected_upper) {
+                (Some(a), Some(b)) => format!(
+                    " by {}, to {} to {}.",
+                    percent(narrowing, style),
+                    significant(a, 3, style),
+                    significant(b, 3, style)
+                ),
+                _ => format!(" by {}.", percent(narrowing, style)),
+            }),
     )
 }

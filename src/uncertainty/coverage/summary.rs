@@ -83,7 +83,8 @@ pub fn summarise<T: Target>(ctx: &Context<'_, T>, sets: &[CoverageSet]) -> Cover
                 .iter()
                 .filter_map(|s| s.prior_share.get(j).copied())
                 .collect();
-            let share = shares.iter().sum::<f64>() / shares.len().max(1) as f64;
+            // An empty sum is −0 in IEEE arithmetic.
+            let share = shares.iter().sum::<f64>() / shares.len().max(1) as f64 + 0.0;
             let open = rows
                 .iter()
                 .find(|r| r.method == REFERENCE && r.id.as_ref() == Some(&c.id))

@@ -1,8 +1,8 @@
 //! Bootstraps against the distributions that they stand for.
 
-use mechfit::objective::Target;
-use mechfit::objective::example::Example;
-use mechfit::search::Control;
+use mechfit::objective::example::{At, Example};
+use mechfit::objective::{Coordinate, Data, EvalError, Evaluated, Linearisation, RowInfo, Target};
+use mechfit::search::{Control, Want};
 use mechfit::stats::t_quantile;
 use mechfit::uncertainty::bootstrap::{
     BootstrapError, Centre, Context, Draw, Kind, Options, Replicate, Wanted, replicate, replicates,
@@ -330,5 +330,187 @@ fn estimates_of_a_line_correlate_as_their_covariance_says() {
     assert_eq!(
         last.ends[0].lower,
         summary.intervals[0].interval.lower.closed()
+    );
+}
+
+#[test]
+fn studentised_draws_of_one_mean_are_students_interval() {
+    let samples = 5000;
+    for n in [3_u32, 5, 10] {
+        let (mean, sd) = (12.0, 3.0);
+        let target = Example::linear(&[vec![1.0]], &[mean], &[sd], n, &[(-1e6, 1e6)]);
+        let fit = fitted(&target, &[0.0]);
+        let options = Options {
+            draw: Draw::PlugIn,
+            studentise: true,
+            samples,
+            ..Options::default()
+        };
+        let ctx = Context::new(&target, target.data(), &fit, Vec::new(), options).unwrap();
+        let ks: Vec<u64> = (1..=samples).collect();
+        let list = replicates(&ks, &ctx, &|_, _| Control::Continue);
+        let wanted = Wanted {
+            methods: vec![Method::BootstrapT],
+            ..Wanted::default()
+        };
+        let summary = summarise(&ctx, &list, &wanted);
+        let nu = f64::from(n - 1);
+        let se = sd / f64::from(n).sqrt();
+        let (lower, upper) = summary.intervals[0].interval.ends().unwrap();
+        assert_eq!(summary.intervals[0].interval.method, Method::BootstrapT);
+        let tolerance = 5.0 * se * quantile_error(0.975, nu, samples);
+        close(lower, mean - t_quantile(0.975, nu) * se, tolerance);
+        close(upper, mean + t_quantile(0.975, nu) * se, tolerance);
+    }
+}
+
+#[test]
+fn residuals_are_drawn_within_their_stratum() {
+    // Ten quiet arms, ten noisy ones, by their residuals about a common level.
+    let noise = |i: usize| if i < 10 { 0.1 } else { 2.0 };
+    let y: Vec<f64> = (0..20)
+        .map(|i| 5.0 + noise(i) * if i % 2 == 0 { 1.0 } else { -1.0 })
+        .collect();
+    let target = Example::linear(&vec![vec![1.0]; 20], &y, &[1.0; 20], 5, &[(-1e3, 1e3)]);
+    let fit = fitted(&target, &[0.0]);
+    let context = |strata| {
+        let options = Options {
+            kind: Kind::Residual,
+            strata,
+            ..Options::default()
+        };
+        Context::new(&target, target.data(), &fit, Vec::new(), options).unwrap()
+    };
+    let strata = (0..20).map(|i| i / 10).collect();
+    let (apart, mixed) = (context(Some(strata)), context(None));
+    let furthest = |ctx: &Context<'_, Example>, rows: std::ops::Range<usize>| {
+        (1..=50)
+            .flat_map(|k| ctx.data_of(k).value[rows.clone()].to_vec())
+            .map(|v| (v - fit.theta[0]).abs())
+            .fold(0.0, f64::max)
+    };
+    // Residuals are scaled by 1/sqrt(1 - 1/20), no more.
+    assert!(
+        furthest(&apart, 0..10) < 0.11,
+        "{}",
+        furthest(&apart, 0..10)
+    );
+    close(furthest(&apart, 10..20), 2.0 / 0.95_f64.sqrt(), 1e-9);
+    assert!(furthest(&mixed, 0..10) > 1.9);
+}
+
+#[test]
+fn ends_settle_with_the_number_of_replicates() {
+    let target = Example::linear(&[vec![1.0]], &[12.0], &[3.0], 5, &[(-1e6, 1e6)]);
+    let samples = 4000;
+    let (_, summary) = run(
+        &target,
+        &[0.0],
+        Options {
+            samples,
+            ..Options::default()
+        },
+    );
+    let se = 3.0 / 5.0_f64.sqrt();
+    let exact = 12.0 - t_quantile(0.975, 4.0) * se;
+    assert!(summary.convergence.len() >= 4);
+    for c in &summary.convergence {
+        // Each within five of its own Monte-Carlo standard errors, which fall with the root of the number.
+        let error = se * quantile_error(0.975, 4.0, c.samples);
+        close(c.ends[0].lower.unwrap(), exact, 5.0 * error);
+    }
+    let last = summary.convergence.last().unwrap();
+    assert_eq!(
+        last.ends[0].lower,
+        summary.intervals[0].interval.lower.closed()
+    );
+}
+
+/// An example that cannot be evaluated for data whose first mean lies above a limit: as a model that has no steady state
+/// there.
+struct Fragile(Example, f64);
+
+impl Target for Fragile {
+    type Workspace = ();
+    type Quantity = At;
+
+    fn coordinates(&self) -> &[Coordinate] {
+        self.0.coordinates()
+    }
+    fn rows(&self) -> &[RowInfo] {
+        self.0.rows()
+    }
+    fn data(&self) -> &Data {
+        self.0.data()
+    }
+    fn workspace(&self) {}
+    fn evaluate(
+        &self,
+        theta: &[f64],
+        data: &Data,
+        want: Want,
+        (): &mut (),
+    ) -> Result<Evaluated, EvalError> {
+        if data.value[0] > self.1 {
+            return Err(EvalError::Simulation {
+                experiment: "e0".into(),
+                reason: "no_steady_state",
+                cause: "there is no steady state".into(),
+            });
+        }
+        self.0.evaluate(theta, data, want, &mut ())
+    }
+    fn linearise(
+        &self,
+        theta: &[f64],
+        data: &Data,
+        (): &mut (),
+    ) -> Result<Linearisation, EvalError> {
+        self.0.linearise(theta, data, &mut ())
+    }
+    fn predict(
+        &self,
+        quantity: &At,
+        theta: &[f64],
+        (): &mut (),
+    ) -> Result<(f64, Vec<f64>), EvalError> {
+        self.0.predict(quantity, theta, &mut ())
+    }
+}
+
+#[test]
+fn three_percent_that_really_fail_are_counted_by_reason_and_open_the_ends() {
+    let (mean, sd) = (12.0, 3.0);
+    let se = sd / 5.0_f64.sqrt();
+    let example = Example::linear(&[vec![1.0]], &[mean], &[sd], 5, &[(-1e6, 1e6)]);
+    let fit = fitted(&example, &[0.0]);
+    // Draws lie above this limit in 3 %: whoever swept them aside would cut off the upper tail.
+    let target = Fragile(example, mean + t_quantile(0.97, 4.0) * se);
+    let samples = 2000;
+    let options = Options {
+        samples,
+        ..Options::default()
+    };
+    let ctx = Context::new(&target, target.data(), &fit, Vec::new(), options).unwrap();
+    let ks: Vec<u64> = (1..=samples).collect();
+    let list = replicates(&ks, &ctx, &|_, _| Control::Continue);
+    let summary = summarise(&ctx, &list, &Wanted::default());
+    let failed = summary.failed["no_steady_state"];
+    // 60 ± 7.6 of 2000.
+    assert!((30..=90).contains(&failed), "{failed}");
+    assert_eq!(summary.succeeded, samples - failed);
+    let i = &summary.intervals[0];
+    assert_eq!(i.if_failures_extreme.lower, None);
+    assert_eq!(i.if_failures_extreme.upper, None);
+    let (_, upper) = i.interval.ends().unwrap();
+    assert!(
+        upper < mean + t_quantile(0.97, 4.0) * se,
+        "the tail is gone: {upper}"
+    );
+    assert!(
+        summary
+            .notes
+            .iter()
+            .any(|n| n.contains("replicates failed"))
     );
 }

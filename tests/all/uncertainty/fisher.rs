@@ -2,7 +2,9 @@
 
 use mechfit::objective::Target;
 use mechfit::objective::example::Example;
+use mechfit::problem::NoiseSetting;
 use mechfit::stats::t_quantile;
+use mechfit::uncertainty::covariance::Covariance;
 use mechfit::uncertainty::{fisher, goodness};
 
 use super::{close, fitted, linearised};
@@ -181,4 +183,42 @@ fn an_estimate_at_its_bound_has_no_standard_error_and_says_why() {
             .contains("lower bound")
     );
     assert!(estimates[0].standard_error.is_some());
+}
+
+/// The linearisation of an example whose rows share one SD, with the degrees of freedom that they share.
+fn pooled(design: &[Vec<f64>], y: &[f64], sd: f64, n: u32) -> Covariance {
+    let bounds = vec![WIDE; design[0].len()];
+    let target = Example::linear(design, y, &vec![sd; y.len()], n, &bounds)
+        .with_noise(NoiseSetting::PooledSd);
+    let theta = vec![0.0; bounds.len()];
+    let mut at = target.linearise(&theta, target.data(), &mut ()).unwrap();
+    for row in &mut at.rows {
+        row.nu = y.len() as f64 * f64::from(n - 1);
+    }
+    Covariance::new(&at, target.rows(), target.data(), vec![true; bounds.len()])
+}
+
+#[test]
+fn a_pooled_sd_gives_the_intervals_of_the_textbook() {
+    let (sd, n) = (3.0, 5_u32);
+    // The difference of two means: Student's interval with 2(n - 1) degrees of freedom, s²(1/n + 1/n).
+    let two = pooled(&[vec![1.0, 0.0], vec![1.0, 1.0]], &[1.0, 2.0], sd, n);
+    let difference = two.of_coordinate(1).unwrap();
+    close(difference.nu, 8.0, 1e-9);
+    close(difference.inflated, 2.0 * sd * sd / 5.0, 1e-9);
+    close(
+        difference.half_width(0.95),
+        t_quantile(0.975, 8.0) * sd * (2.0 / 5.0_f64).sqrt(),
+        1e-6,
+    );
+    // The common mean of four arms and a slope over them: 16 degrees of freedom, and no inflation, since the weights do
+    // not depend on the SD.
+    let design: Vec<Vec<f64>> = [-3.0, -1.0, 1.0, 3.0]
+        .iter()
+        .map(|x| vec![1.0, *x])
+        .collect();
+    let line = pooled(&design, &[1.0, 2.0, 4.0, 5.0], sd, n);
+    let slope = line.of_coordinate(1).unwrap();
+    close(slope.nu, 16.0, 1e-9);
+    close(slope.inflated, sd * sd / 5.0 / 20.0, 1e-9);
 }

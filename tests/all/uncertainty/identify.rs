@@ -77,3 +77,23 @@ fn an_estimate_that_repeats_its_prior_is_prior_only() {
     let judged = judge(target.coordinates(), &linear, &[Some(narrow)], None, 0.95);
     assert_eq!(judged[0].verdict, Verdict::Identifiable);
 }
+
+#[test]
+fn a_combination_that_a_prior_settles_is_not_left_free() {
+    // The rows know the sum only; the prior of the second gives both.
+    let target = Example::linear(
+        &[vec![1.0, 1.0], vec![2.0, 2.0]],
+        &[3.0, 6.0],
+        &[1.0, 1.0],
+        5,
+        &[BOX, BOX],
+    )
+    .with_prior(1, 1.0, 3.0);
+    let found = structural(&target, target.data(), 1, 5);
+    assert_eq!(found.free[0].text, "only p0 + p1 is determined");
+    let linear = linearised(&target, &fitted(&target, &[0.0; 2]));
+    let none = [None, None];
+    let judged = judge(target.coordinates(), &linear, &none, Some(&found), 0.95);
+    assert_ne!(judged[0].verdict, Verdict::StructurallyNonIdentifiable);
+    assert_eq!(judged[1].verdict, Verdict::PriorOnly);
+}
