@@ -571,6 +571,7 @@ impl CompareStage<'_> {
                 &StartEnd::of(f.optimum.clone()),
                 s.1.document(),
                 settings,
+                None,
                 &mut c.objective.workspace(),
             )?
             .document;
