@@ -1,14 +1,15 @@
 //! Evaluates a [`System`]: one register file, no allocation after construction.
 
+use super::bytecode::{Program, Registers};
 use super::{Formula, System};
 use crate::ode::LANES;
 
 /// Registers of one thread.
 #[derive(Debug, Clone)]
 pub struct Machine {
-    registers: Vec<f64>,
+    registers: Registers<f64>,
     /// The same registers at several points; made when first needed.
-    lanes: Vec<[f64; LANES]>,
+    lanes: Option<Registers<[f64; LANES]>>,
     /// What stays the same within a segment was copied to the lanes.
     lanes_are_current: bool,
 }
@@ -16,13 +17,14 @@ pub struct Machine {
 impl Machine {
     /// Registers for a system.
     pub fn new(system: &System) -> Self {
-        let mut registers = vec![0.0; system.compiled.layout.len];
+        let mut registers = Registers::new(system.compiled.layout.len);
         for &(at, value) in &system.compiled.values {
-            registers[at as usize] = value;
+            registers.all_mut()[at as usize] = value;
         }
+        system.compiled.prelude.run_on(&mut registers);
         Self {
             registers,
-            lanes: Vec::new(),
+            lanes: None,
             lanes_are_current: false,
         }
     }
@@ -30,56 +32,57 @@ impl Machine {
     pub fn set_parameters(&mut self, system: &System, slots: &[f64]) {
         self.lanes_are_current = false;
         let at = system.compiled.layout.parameters;
-        self.registers[at..at + slots.len()].copy_from_slice(slots);
-        system.compiled.prelude.run(&mut self.registers);
+        self.registers.all_mut()[at..at + slots.len()].copy_from_slice(slots);
+        system.compiled.prelude.run_on(&mut self.registers);
     }
     /// Sets time and states.
     #[inline]
     pub fn set_point(&mut self, system: &System, t: f64, y: &[f64]) {
-        self.registers[0] = t;
+        let registers = self.registers.all_mut();
+        registers[0] = t;
         let at = system.compiled.layout.states;
-        self.registers[at..at + y.len()].copy_from_slice(y);
+        copy(y, &mut registers[at..]);
     }
     /// Sets the placeholders of an observable.
     pub fn set_placeholders(&mut self, system: &System, values: &[f64]) {
         self.lanes_are_current = false;
         let at = system.compiled.layout.placeholders;
-        self.registers[at..at + values.len()].copy_from_slice(values);
+        self.registers.all_mut()[at..at + values.len()].copy_from_slice(values);
     }
     /// Sets the truth value of a switch.
     pub fn set_mode(&mut self, system: &System, which: usize, on: bool) {
         self.lanes_are_current = false;
-        self.registers[system.compiled.layout.modes + which] = f64::from(u8::from(on));
+        self.registers.all_mut()[system.compiled.layout.modes + which] = f64::from(u8::from(on));
     }
     /// Sets a value from the past.
     pub fn set_delayed(&mut self, system: &System, which: usize, value: f64) {
-        self.registers[system.compiled.layout.delayed + which] = value;
+        self.registers.all_mut()[system.compiled.layout.delayed + which] = value;
     }
     /// Truth value of a switch.
     pub fn mode(&self, system: &System, which: usize) -> bool {
-        self.registers[system.compiled.layout.modes + which] != 0.0
+        self.registers.all()[system.compiled.layout.modes + which] != 0.0
     }
     /// Value of a formula at the point that was set.
     pub fn value(&mut self, system: &System, formula: &Formula) -> f64 {
-        let program = &system.compiled.programs[formula.value];
-        program.run(&mut self.registers);
-        program.result(&self.registers, 0)
+        let mut out = [f64::NAN];
+        self.run(system, formula.value, [&mut out, &mut [], &mut []]);
+        out[0]
     }
     /// Value (first) and derivatives of a formula, in the positions that the formula names.
     pub fn derivatives(&mut self, system: &System, formula: &Formula, out: &mut [f64]) {
-        system.compiled.programs[formula.derivatives].evaluate(&mut self.registers, out);
+        self.run(system, formula.derivatives, [out, &mut [], &mut []]);
     }
     /// `f(t, y)`.
     #[inline]
     pub fn rhs(&mut self, system: &System, t: f64, y: &[f64], out: &mut [f64]) {
         self.set_point(system, t, y);
-        system.compiled.programs[system.programs.rhs].evaluate(&mut self.registers, out);
+        self.run(system, system.programs.rhs, [out, &mut [], &mut []]);
     }
     /// Values of ∂f/∂y in the order of its pattern.
     #[inline]
     pub fn jacobian(&mut self, system: &System, t: f64, y: &[f64], out: &mut [f64]) {
         self.set_point(system, t, y);
-        system.compiled.programs[system.programs.jacobian].evaluate(&mut self.registers, out);
+        self.run(system, system.programs.jacobian, [out, &mut [], &mut []]);
     }
     /// `f` and ∂f/∂y together.
     #[inline]
@@ -92,10 +95,7 @@ impl Machine {
         jac: &mut [f64],
     ) {
         self.set_point(system, t, y);
-        let program = &system.compiled.programs[system.programs.rhs_and_jacobian];
-        program.run(&mut self.registers);
-        program.copy(&self.registers, 0, f);
-        program.copy(&self.registers, f.len(), jac);
+        self.run(system, system.programs.rhs_and_jacobian, [f, jac, &mut []]);
     }
     /// ∂f/∂y and ∂f/∂(active slots) at [`LANES`] points, `y` one point after the other, results entry by entry.
     #[inline(always)]
@@ -108,25 +108,37 @@ impl Machine {
         par: &mut [f64],
     ) {
         let layout = &system.compiled.layout;
+        let program = &system.compiled.programs[system.programs.derivatives];
+        let lanes = self.lanes.get_or_insert_with(|| Registers::new(layout.len));
         if !self.lanes_are_current {
-            self.lanes.resize(layout.len, [0.0; LANES]);
-            for (lanes, value) in self.lanes.iter_mut().zip(&self.registers) {
-                *lanes = [*value; LANES];
-            }
+            let mut spread = |range: std::ops::Range<usize>| {
+                let from = &self.registers.all()[range.clone()];
+                for (lanes, value) in lanes.all_mut()[range].iter_mut().zip(from) {
+                    *lanes = [*value; LANES];
+                }
+            };
+            spread(0..layout.results);
+            // Results that depend on parameters only are there already.
+            spread(program.range());
             self.lanes_are_current = true;
         }
-        self.lanes[0] = *t;
         let n = system.n;
-        for (i, lanes) in self.lanes[layout.states..layout.states + n]
+        let registers = lanes.all_mut();
+        registers[0] = *t;
+        for (i, lanes) in registers[layout.states..layout.states + n]
             .iter_mut()
             .enumerate()
         {
             *lanes = std::array::from_fn(|point| y[point * n + i]);
         }
-        let program = &system.compiled.programs[system.programs.derivatives];
-        program.run_lanes(&mut self.lanes);
-        program.copy_lanes(&self.lanes, 0, jac);
-        program.copy_lanes(&self.lanes, jac.len() / LANES, par);
+        program.run_on(lanes);
+        let results = program.results(lanes.all());
+        let mut out = jac
+            .chunks_exact_mut(LANES)
+            .chain(par.chunks_exact_mut(LANES));
+        for (out, result) in (&mut out).zip(results) {
+            out.copy_from_slice(result);
+        }
     }
     /// `f`, ∂f/∂y and ∂f/∂(active slots) together.
     #[inline]
@@ -140,16 +152,24 @@ impl Machine {
         par: &mut [f64],
     ) {
         self.set_point(system, t, y);
-        let program = &system.compiled.programs[system.programs.linearise];
-        program.run(&mut self.registers);
-        program.copy(&self.registers, 0, f);
-        program.copy(&self.registers, f.len(), jac);
-        program.copy(&self.registers, f.len() + jac.len(), par);
+        self.run(system, system.programs.linearise, [f, jac, par]);
     }
     /// Explicit ∂f/∂t.
     pub fn time_derivative(&mut self, system: &System, t: f64, y: &[f64], out: &mut [f64]) {
         self.set_point(system, t, y);
-        system.compiled.programs[system.programs.time].evaluate(&mut self.registers, out);
+        self.run(system, system.programs.time, [out, &mut [], &mut []]);
+    }
+    /// Runs a program and copies its results into the parts of `out`, in order.
+    #[inline(always)]
+    fn run(&mut self, system: &System, which: usize, out: [&mut [f64]; 3]) {
+        let program = &system.compiled.programs[which];
+        program.run_on(&mut self.registers);
+        let mut results = program.results(self.registers.all());
+        for part in out {
+            let (own, rest) = results.split_at(part.len().min(results.len()));
+            copy(own, part);
+            results = rest;
+        }
     }
     /// ∂J/∂y·s + ∂J/∂p·dp for every column: `out[e*m + k]`; `s` row-major `n × m`, `dp` row-major `active × m`.
     #[inline(always)]
@@ -165,9 +185,8 @@ impl Machine {
         out: &mut [f64],
     ) {
         self.set_point(system, t, y);
-        let program = &system.compiled.programs[system.programs.second];
         self.contract(
-            program,
+            &system.compiled.programs[system.programs.second],
             &system.second_states,
             &system.second_slots,
             s,
@@ -189,9 +208,8 @@ impl Machine {
         out: &mut [f64],
     ) {
         self.set_point(system, t, y);
-        let program = &system.compiled.programs[system.programs.time_second];
         self.contract(
-            program,
+            &system.compiled.programs[system.programs.time_second],
             &system.time_states,
             &system.time_slots,
             s,
@@ -205,7 +223,7 @@ impl Machine {
     #[allow(clippy::too_many_arguments)] // as above
     fn contract(
         &mut self,
-        program: &super::program::Program,
+        program: &Program,
         states: &[(u32, u32)],
         slots: &[(u32, u32)],
         s: &[f64],
@@ -213,19 +231,35 @@ impl Machine {
         m: usize,
         out: &mut [f64],
     ) {
-        program.run(&mut self.registers);
+        program.run_on(&mut self.registers);
         out.fill(0.0);
         let entries = states
             .iter()
             .map(|e| (e, s))
             .chain(slots.iter().map(|e| (e, dp)));
-        for (which, (&(row, column), source)) in entries.enumerate() {
-            let value = program.result(&self.registers, which);
+        let values = program.results(self.registers.all());
+        for ((&(row, column), source), value) in entries.zip(values) {
             let from = &source[column as usize * m..][..m];
             let to = &mut out[row as usize * m..][..m];
             for (o, x) in to.iter_mut().zip(from) {
                 *o += value * x;
             }
         }
+    }
+}
+
+/// Copies a few numbers; for as few as these a call of the library's routine costs more than the copy.
+#[inline(always)]
+fn copy(from: &[f64], to: &mut [f64]) {
+    let (mut source, mut target) = (from.chunks_exact(4), to.chunks_exact_mut(4));
+    for (from, to) in (&mut source).zip(&mut target) {
+        if let (Some(from), Some(to)) = (from.first_chunk::<4>(), to.first_chunk_mut::<4>()) {
+            *to = *from;
+        }
+    }
+    let rest = source.remainder();
+    let done = from.len() - rest.len();
+    for (from, to) in rest.iter().zip(to.iter_mut().skip(done)) {
+        *to = *from;
     }
 }

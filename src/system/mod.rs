@@ -6,11 +6,14 @@ pub mod import;
 pub mod operation;
 pub mod program;
 
+mod bytecode;
 mod compile;
 mod derivative;
 mod machine;
 mod namespace;
 mod rates;
+#[cfg(test)]
+mod tests;
 
 pub use compile::{FormulaSpec, SlotKind, SlotSpec, Spec, compile};
 pub use graph::GraphError;
@@ -192,4 +195,48 @@ struct Kernels {
     second: usize,
     time: usize,
     time_second: usize,
+}
+
+#[cfg(test)]
+impl System {
+    /// A system of the programs of f, J, f with J, J with ∂f/∂p, and all three; nothing else.
+    fn of_programs(mut compiled: Compiled, n: usize) -> Self {
+        // No second derivatives.
+        compiled.programs.push(program::Program::default());
+        Self {
+            n,
+            state_ids: vec![String::new(); n],
+            states: (0..n).map(StateSlot::Integrated).collect(),
+            mass: None,
+            n_slots: 0,
+            active: Vec::new(),
+            n_placeholders: 0,
+            initial: Vec::new(),
+            formulas: Vec::new(),
+            named: Vec::new(),
+            volumes: Vec::new(),
+            switches: Vec::new(),
+            events: Vec::new(),
+            delays: Vec::new(),
+            fast: Fast::default(),
+            autonomous: true,
+            jacobian: Pattern::default(),
+            parameter: Pattern::default(),
+            second_states: Vec::new(),
+            second_slots: Vec::new(),
+            time_states: Vec::new(),
+            time_slots: Vec::new(),
+            programs: Kernels {
+                rhs: 0,
+                jacobian: 1,
+                rhs_and_jacobian: 2,
+                derivatives: 3,
+                linearise: 4,
+                second: 5,
+                time: 5,
+                time_second: 5,
+            },
+            compiled,
+        }
+    }
 }

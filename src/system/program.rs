@@ -1,121 +1,17 @@
-//! Bytecode: straight-line programs over one register file, compiled from the graph.
+//! From the graph to programs over one register file.
 //!
-//! The register file holds, in this order: time, states, parameters, placeholders, modes, values from the past, constants and everything that
-//! depends on parameters only (computed once by the prelude), then temporaries that programs reuse.
+//! The register file holds, in this order: time, states, parameters, placeholders, modes, values from the past, constants
+//! and everything that depends on parameters only (computed once by the prelude), the results of each program one after
+//! the other, and temporaries that programs reuse. A result that depends on parameters only is put in its place by the
+//! prelude.
 
 use std::collections::HashMap;
 
+pub use super::bytecode::Program;
+use super::bytecode::{Code, Instruction};
+
 use super::graph::{Graph, Input, Node, NodeId};
-use super::operation::{Binary, Ternary, Unary};
-
-/// One operation on registers.
-#[derive(Debug, Clone, Copy)]
-struct Instruction {
-    code: Code,
-    to: u32,
-    a: u32,
-    b: u32,
-    c: u32,
-}
-
-/// Operations; the frequent ones have a code of their own so that the dispatch is one jump.
-#[derive(Debug, Clone, Copy)]
-enum Code {
-    Add,
-    Sub,
-    Mul,
-    Div,
-    Neg,
-    One(Unary),
-    Two(Binary),
-    Three(Ternary),
-}
-
-/// A straight-line program and the registers of its results.
-#[derive(Debug, Clone, Default)]
-pub struct Program {
-    code: Vec<Instruction>,
-    outputs: Vec<u32>,
-}
-
-impl Program {
-    /// Number of operations.
-    pub fn len(&self) -> usize {
-        self.code.len()
-    }
-    /// Whether there is nothing to compute.
-    pub fn is_empty(&self) -> bool {
-        self.code.is_empty()
-    }
-    /// Number of results.
-    pub fn n_outputs(&self) -> usize {
-        self.outputs.len()
-    }
-    /// Runs on the registers.
-    #[inline]
-    pub fn run(&self, r: &mut [f64]) {
-        for i in &self.code {
-            let a = r[i.a as usize];
-            let value = match i.code {
-                Code::Add => a + r[i.b as usize],
-                Code::Sub => a - r[i.b as usize],
-                Code::Mul => a * r[i.b as usize],
-                Code::Div => a / r[i.b as usize],
-                Code::Neg => -a,
-                Code::One(op) => op.apply(a),
-                Code::Two(op) => op.apply(a, r[i.b as usize]),
-                Code::Three(op) => op.apply(a, r[i.b as usize], r[i.c as usize]),
-            };
-            r[i.to as usize] = value;
-        }
-    }
-    /// Runs on the registers at several points.
-    #[inline(always)]
-    pub fn run_lanes<const W: usize>(&self, r: &mut [[f64; W]]) {
-        for i in &self.code {
-            let a = r[i.a as usize];
-            let b = r[i.b as usize];
-            r[i.to as usize] = match i.code {
-                Code::Add => std::array::from_fn(|l| a[l] + b[l]),
-                Code::Sub => std::array::from_fn(|l| a[l] - b[l]),
-                Code::Mul => std::array::from_fn(|l| a[l] * b[l]),
-                Code::Div => std::array::from_fn(|l| a[l] / b[l]),
-                Code::Neg => std::array::from_fn(|l| -a[l]),
-                Code::One(op) => a.map(|a| op.apply(a)),
-                Code::Two(op) => std::array::from_fn(|l| op.apply(a[l], b[l])),
-                Code::Three(op) => {
-                    let c = r[i.c as usize];
-                    std::array::from_fn(|l| op.apply(a[l], b[l], c[l]))
-                }
-            };
-        }
-    }
-    /// Copies the results at several points, from position `skip` on, into `out`, all points of a result together.
-    #[inline(always)]
-    pub fn copy_lanes<const W: usize>(&self, r: &[[f64; W]], skip: usize, out: &mut [f64]) {
-        for (o, &from) in out.chunks_exact_mut(W).zip(&self.outputs[skip..]) {
-            o.copy_from_slice(&r[from as usize]);
-        }
-    }
-    /// Runs, then copies the results from position `skip` on into `out`.
-    #[inline]
-    pub fn copy(&self, r: &[f64], skip: usize, out: &mut [f64]) {
-        for (o, &from) in out.iter_mut().zip(&self.outputs[skip..]) {
-            *o = r[from as usize];
-        }
-    }
-    /// Runs and copies all results into `out`.
-    #[inline]
-    pub fn evaluate(&self, r: &mut [f64], out: &mut [f64]) {
-        self.run(r);
-        self.copy(r, 0, out);
-    }
-    /// One result after a run.
-    #[inline]
-    pub fn result(&self, r: &[f64], which: usize) -> f64 {
-        r[self.outputs[which] as usize]
-    }
-}
+use super::operation::{Binary, Unary};
 
 /// Where the parts of the register file begin.
 #[derive(Debug, Clone, Copy, Default)]
@@ -132,6 +28,8 @@ pub struct Layout {
     pub delayed: usize,
     /// First constant.
     pub constants: usize,
+    /// First result.
+    pub results: usize,
     /// Number of registers.
     pub len: usize,
 }
@@ -215,7 +113,10 @@ pub fn compile(graph: &Graph, sizes: Sizes, roots: &[Vec<NodeId>]) -> Compiled {
                 permanent.insert(id, register_of_input(input));
             }
             node if graph.depends(id).is_constant() => {
-                prelude.code.push(instruction(node, next, &permanent));
+                let (code, reads) = single(node);
+                let at =
+                    |o: Option<NodeId>| o.and_then(|o| permanent.get(&o).copied()).unwrap_or(0);
+                prelude.code.push(plain(code, next, reads.map(at)));
                 permanent.insert(id, next);
                 next += 1;
             }
@@ -223,11 +124,31 @@ pub fn compile(graph: &Graph, sizes: Sizes, roots: &[Vec<NodeId>]) -> Compiled {
         }
     }
 
-    let mut len = next;
+    let first_result = next;
+    let n_results: usize = roots.iter().map(Vec::len).sum();
+    let first_temporary = next + n_results as u32;
+    let mut len = first_temporary;
     let mut programs = Vec::with_capacity(roots.len());
     for list in roots {
-        programs.push(compile_one(graph, list, &permanent, next, &mut len));
+        let mut program = Program {
+            results: next as usize,
+            n_results: list.len(),
+            ..Program::default()
+        };
+        let mut block = Block {
+            graph,
+            permanent: &permanent,
+            results: next,
+            temporaries: first_temporary,
+            len: &mut len,
+        };
+        block.compile(list, &mut program.code, &mut prelude.code);
+        next += list.len() as u32;
+        programs.push(program);
     }
+    let len = len as usize;
+    prelude.shorten(len);
+    programs.iter_mut().for_each(|p| p.shorten(len));
     Compiled {
         programs,
         prelude,
@@ -238,89 +159,277 @@ pub fn compile(graph: &Graph, sizes: Sizes, roots: &[Vec<NodeId>]) -> Compiled {
             modes,
             delayed,
             constants,
-            len: len as usize,
+            results: first_result as usize,
+            len,
         },
         values,
     }
 }
 
-fn instruction(node: Node, to: u32, registers: &HashMap<NodeId, u32>) -> Instruction {
-    let at = |id: NodeId| registers.get(&id).copied().unwrap_or(0);
-    let (code, a, b, c) = match node {
-        Node::Unary(Unary::Neg, a) => (Code::Neg, at(a), 0, 0),
-        Node::Unary(op, a) => (Code::One(op), at(a), 0, 0),
-        Node::Binary(Binary::Add, a, b) => (Code::Add, at(a), at(b), 0),
-        Node::Binary(Binary::Sub, a, b) => (Code::Sub, at(a), at(b), 0),
-        Node::Binary(Binary::Mul, a, b) => (Code::Mul, at(a), at(b), 0),
-        Node::Binary(Binary::Div, a, b) => (Code::Div, at(a), at(b), 0),
-        Node::Binary(op, a, b) => (Code::Two(op), at(a), at(b), 0),
-        Node::Ternary(op, a, b, c) => (Code::Three(op), at(a), at(b), at(c)),
-        // Leaves have registers of their own and are never computed.
-        Node::Const(_) | Node::Input(_) => (Code::Add, 0, 0, 0),
-    };
-    Instruction { code, to, a, b, c }
+fn plain(code: Code, to: u32, [a, b, c, d, e]: [u32; 5]) -> Instruction<u32> {
+    Instruction {
+        code,
+        to,
+        a,
+        b,
+        c,
+        d,
+        e,
+    }
 }
 
-fn compile_one(
-    graph: &Graph,
-    roots: &[NodeId],
-    permanent: &HashMap<NodeId, u32>,
-    first_temporary: u32,
-    len: &mut u32,
-) -> Program {
-    // Nodes of this program in order of index, which is an order of evaluation.
-    let mut wanted: Vec<NodeId> = Vec::new();
-    let mut seen: HashMap<NodeId, ()> = HashMap::new();
-    let mut stack: Vec<NodeId> = roots.to_vec();
-    while let Some(id) = stack.pop() {
-        if permanent.contains_key(&id) || seen.insert(id, ()).is_some() {
-            continue;
-        }
-        wanted.push(id);
-        stack.extend(graph.node(id).operands().into_iter().flatten());
-    }
-    wanted.sort_unstable();
+/// What an instruction reads.
+type Reads = [Option<NodeId>; 5];
 
-    // Last use of each temporary; results live to the end.
-    let mut last: HashMap<NodeId, usize> = HashMap::new();
-    for (at, &id) in wanted.iter().enumerate() {
-        for o in graph.node(id).operands().into_iter().flatten() {
-            last.insert(o, at);
+/// The instruction of one node, and the nodes that it reads.
+fn single(node: Node) -> (Code, Reads) {
+    let [a, b, c] = node.operands();
+    let code = match node {
+        Node::Unary(Unary::Neg, _) => Code::Neg,
+        Node::Unary(op, _) => Code::One(op),
+        Node::Binary(Binary::Add, ..) => Code::Add,
+        Node::Binary(Binary::Sub, ..) => Code::Sub,
+        Node::Binary(Binary::Mul, ..) => Code::Mul,
+        Node::Binary(Binary::Div, ..) => Code::Div,
+        Node::Binary(op, ..) => Code::Two(op),
+        Node::Ternary(op, ..) => Code::Three(op),
+        // Leaves have registers of their own and are never computed.
+        Node::Const(_) | Node::Input(_) => Code::Copy,
+    };
+    (code, [a, b, c, None, None])
+}
+
+/// A node together with its operands of `inner`, which nothing else uses, where there is an instruction for it, and the
+/// nodes that it then reads.
+fn fused(op: Node, inner: [Option<Node>; 2]) -> Option<(Code, Reads)> {
+    use Binary::{Add, Div, Mul, Sub};
+    if let Node::Unary(Unary::Neg, _) = op
+        && let Some(Node::Binary(Mul, p, q)) = inner[0]
+    {
+        return Some((Code::NegProduct, [Some(p), Some(q), None, None, None]));
+    }
+    let Node::Binary(op, left, right) = op else {
+        return None;
+    };
+    if let (Some(Node::Binary(Mul, p, q)), Some(Node::Binary(Mul, r, s))) = (inner[0], inner[1]) {
+        let code = match op {
+            Add => Code::ProductPlusProduct,
+            Sub => Code::ProductMinusProduct,
+            _ => Code::Copy,
+        };
+        if code != Code::Copy {
+            return Some((code, [Some(p), Some(q), Some(r), Some(s), None]));
         }
     }
-    for &root in roots {
-        last.insert(root, usize::MAX);
+    if let Some(Node::Binary(first, p, q)) = inner[0] {
+        let code = match (first, op) {
+            (Mul, Add) => Code::ProductPlus,
+            (Mul, Sub) => Code::ProductMinus,
+            (Mul, Mul) => Code::ProductTimes,
+            (Mul, Div) => Code::ProductOver,
+            (Add, Mul) => Code::SumTimes,
+            (Sub, Mul) => Code::DifferenceTimes,
+            (Div, Mul) => Code::QuotientTimes,
+            (Add, Add) => Code::SumPlus,
+            (Sub, Add) => Code::DifferencePlus,
+            (Add, Sub) => Code::SumMinus,
+            (Sub, Sub) => Code::DifferenceMinus,
+            _ => Code::Copy,
+        };
+        if code != Code::Copy {
+            return Some((code, [Some(p), Some(q), Some(right), None, None]));
+        }
     }
+    if let Some(Node::Binary(second, p, q)) = inner[1] {
+        // Addition and multiplication do not care which operand comes first.
+        let code = match (second, op) {
+            (Mul, Add) => Code::ProductPlus,
+            (Mul, Sub) => Code::MinusProduct,
+            (Mul, Mul) => Code::ProductTimes,
+            (Add, Mul) => Code::SumTimes,
+            (Sub, Mul) => Code::DifferenceTimes,
+            (Div, Mul) => Code::QuotientTimes,
+            (Add, Add) => Code::SumPlus,
+            (Sub, Add) => Code::DifferencePlus,
+            _ => Code::Copy,
+        };
+        if code != Code::Copy {
+            return Some((code, [Some(p), Some(q), Some(left), None, None]));
+        }
+    }
+    None
+}
 
-    let mut registers = permanent.clone();
-    let mut free: Vec<u32> = Vec::new();
-    let mut next = first_temporary;
-    let mut code = Vec::with_capacity(wanted.len());
-    for (at, &id) in wanted.iter().enumerate() {
-        let node = graph.node(id);
-        // Operands that die here give their register to the result.
-        let mut dying: Vec<NodeId> = node.operands().into_iter().flatten().collect();
-        dying.dedup();
-        dying.retain(|o| !permanent.contains_key(o) && last.get(o) == Some(&at));
-        dying.sort_unstable();
-        dying.dedup();
-        let mut step = instruction(node, 0, &registers);
-        for o in &dying {
-            if let Some(&register) = registers.get(o) {
-                free.push(register);
+/// Joins two steps of a sum of products where the second is all that uses the first.
+fn chain(
+    steps: Vec<(NodeId, Code, Reads)>,
+    uses: &HashMap<NodeId, u32>,
+) -> Vec<(NodeId, Code, Reads)> {
+    let mut at: HashMap<NodeId, usize> = HashMap::new();
+    let mut joined: Vec<Option<(NodeId, Code, Reads)>> = Vec::with_capacity(steps.len());
+    for (id, code, reads) in steps {
+        let [a, b, c, _, _] = reads;
+        // Both of them are `c ± a·b`.
+        let first = c
+            .filter(|c| {
+                matches!(code, Code::ProductPlus | Code::MinusProduct) && uses.get(c) == Some(&1)
+            })
+            .and_then(|c| at.get(&c).copied());
+        let join = first.and_then(|first| {
+            let (_, inner, [p, q, e, _, _]) = joined.get(first).copied().flatten()?;
+            let code = match (inner, code) {
+                (Code::ProductPlus, Code::ProductPlus) => Code::PlusPlus,
+                (Code::ProductPlus, _) => Code::PlusMinus,
+                (Code::MinusProduct, Code::ProductPlus) => Code::MinusPlus,
+                (Code::MinusProduct, _) => Code::MinusMinus,
+                _ => return None,
+            };
+            Some((first, code, [a, b, p, q, e]))
+        });
+        let step = match join {
+            Some((first, code, reads)) => {
+                if let Some(first) = joined.get_mut(first) {
+                    *first = None;
+                }
+                (id, code, reads)
+            }
+            None => (id, code, reads),
+        };
+        at.insert(id, joined.len());
+        joined.push(Some(step));
+    }
+    joined.into_iter().flatten().collect()
+}
+
+/// Compiles one program.
+struct Block<'a> {
+    graph: &'a Graph,
+    permanent: &'a HashMap<NodeId, u32>,
+    /// First register of the results.
+    results: u32,
+    /// First temporary.
+    temporaries: u32,
+    /// Registers of all programs so far.
+    len: &'a mut u32,
+}
+
+impl Block<'_> {
+    /// Nodes to compute, operands first, each with its instruction; what goes into another's instruction is left out.
+    fn steps(&self, roots: &[NodeId]) -> Vec<(NodeId, Code, Reads)> {
+        // Uses of each node within the program; a result counts as used twice, since it has to be computed by itself.
+        let mut uses: HashMap<NodeId, u32> = HashMap::new();
+        let mut wanted: Vec<NodeId> = Vec::new();
+        let mut stack: Vec<NodeId> = Vec::new();
+        for &root in roots {
+            if !self.permanent.contains_key(&root) {
+                let count = uses.entry(root).or_insert(0);
+                if *count == 0 {
+                    stack.push(root);
+                }
+                *count += 2;
             }
         }
-        step.to = free.pop().unwrap_or_else(|| {
-            next += 1;
-            next - 1
-        });
-        registers.insert(id, step.to);
-        code.push(step);
+        while let Some(id) = stack.pop() {
+            wanted.push(id);
+            for operand in self.graph.node(id).operands().into_iter().flatten() {
+                if self.permanent.contains_key(&operand) {
+                    continue;
+                }
+                let count = uses.entry(operand).or_insert(0);
+                if *count == 0 {
+                    stack.push(operand);
+                }
+                *count += 1;
+            }
+        }
+        wanted.sort_unstable();
+        let inner = |id: Option<NodeId>| {
+            id.filter(|id| uses.get(id) == Some(&1))
+                .map(|id| self.graph.node(id))
+        };
+        let mut steps = Vec::with_capacity(wanted.len());
+        let mut absorbed = std::collections::HashSet::new();
+        // What uses a node comes behind it: from the end on it is known whether a node was taken into another.
+        for &id in wanted.iter().rev() {
+            if absorbed.contains(&id) {
+                continue;
+            }
+            let node = self.graph.node(id);
+            let [a, b, _] = node.operands();
+            let (code, reads) = match fused(node, [inner(a), inner(b)]) {
+                Some(found) => found,
+                None => single(node),
+            };
+            absorbed.extend(
+                [a, b]
+                    .into_iter()
+                    .flatten()
+                    .filter(|x| !reads.contains(&Some(*x))),
+            );
+            steps.push((id, code, reads));
+        }
+        steps.reverse();
+        chain(steps, &uses)
     }
-    *len = (*len).max(next);
-    let outputs = roots
-        .iter()
-        .map(|r| registers.get(r).copied().unwrap_or(0))
-        .collect();
-    Program { code, outputs }
+
+    fn compile(
+        &mut self,
+        roots: &[NodeId],
+        code: &mut Vec<Instruction<u32>>,
+        prelude: &mut Vec<Instruction<u32>>,
+    ) {
+        let steps = self.steps(roots);
+        let mut registers = self.permanent.clone();
+        let mut place: HashMap<NodeId, u32> = HashMap::new();
+        for (at, &root) in roots.iter().enumerate() {
+            place.entry(root).or_insert(self.results + at as u32);
+        }
+        let mut last: HashMap<NodeId, usize> = HashMap::new();
+        for (at, (_, _, reads)) in steps.iter().enumerate() {
+            for o in reads.iter().flatten() {
+                last.insert(*o, at);
+            }
+        }
+        let mut free: Vec<u32> = Vec::new();
+        let mut next = self.temporaries;
+        for (at, (id, operation, reads)) in steps.into_iter().enumerate() {
+            let at_register =
+                |o: Option<NodeId>| o.and_then(|o| registers.get(&o).copied()).unwrap_or(0);
+            let mut step = plain(operation, 0, reads.map(at_register));
+            // Operands that die here give their register to the result.
+            let mut dying: Vec<NodeId> = reads.into_iter().flatten().collect();
+            dying.retain(|o| {
+                !self.permanent.contains_key(o)
+                    && !place.contains_key(o)
+                    && last.get(o) == Some(&at)
+            });
+            dying.sort_unstable();
+            dying.dedup();
+            free.extend(dying.iter().filter_map(|o| registers.get(o).copied()));
+            step.to = place.get(&id).copied().unwrap_or_else(|| {
+                free.pop().unwrap_or_else(|| {
+                    next += 1;
+                    next - 1
+                })
+            });
+            registers.insert(id, step.to);
+            code.push(step);
+        }
+        *self.len = (*self.len).max(next);
+        for (at, &root) in roots.iter().enumerate() {
+            let to = self.results + at as u32;
+            let from = registers.get(&root).copied().unwrap_or(0);
+            if from == to {
+                continue;
+            }
+            let step = plain(Code::Copy, to, [from, 0, 0, 0, 0]);
+            let depends = self.graph.depends(root);
+            // Numbers are copied with the parameters, too: the prelude is run before anything else.
+            if depends.is_constant() {
+                prelude.push(step);
+            } else {
+                code.push(step);
+            }
+        }
+    }
 }

@@ -1,0 +1,64 @@
+//! Right-hand side with Jacobian: the engine's against one that was written by hand for the same model.
+//!
+//! `cargo bench --bench kernels`. Before anything is timed, both must give the same numbers.
+
+mod native;
+
+use divan::{Bencher, black_box};
+use mechfit::system::Machine;
+
+/// Largest relative difference between the engine's numbers and those of the code written by hand.
+const SAME: f64 = 1e-12;
+
+fn main() {
+    native::NAMES.iter().for_each(|name| check(name));
+    divan::main();
+}
+
+/// Panics if the model's code and its text do not agree.
+fn check(name: &str) {
+    let twin = native::twin(name);
+    let system = twin.system();
+    let (y, p) = (twin.point(), twin.values());
+    let mut machine = Machine::new(&system);
+    machine.set_parameters(&system, &p);
+    let entries = system.jacobian.entries.len();
+    let (mut f, mut jac) = (vec![0.0; y.len()], vec![0.0; entries]);
+    machine.rhs_and_jacobian(&system, 0.0, &y, &mut f, &mut jac);
+    let (mut f_native, mut jac_native) = (vec![0.0; y.len()], vec![0.0; entries]);
+    (twin.native)(&y, &p, &mut f_native, &mut jac_native);
+    for (ours, theirs) in f.iter().zip(&f_native).chain(jac.iter().zip(&jac_native)) {
+        let scale = ours.abs().max(theirs.abs()).max(1.0);
+        assert!(
+            (ours - theirs).abs() <= SAME * scale,
+            "{name}: {f:?} {jac:?} against {f_native:?} {jac_native:?}"
+        );
+    }
+}
+
+#[divan::bench(args = native::NAMES)]
+fn by_hand(bencher: Bencher, name: &str) {
+    let twin = native::twin(name);
+    let entries = twin.system().jacobian.entries.len();
+    let (y, p) = (twin.point(), twin.values());
+    let (mut f, mut jac) = (vec![0.0; y.len()], vec![0.0; entries]);
+    bencher.bench_local(|| {
+        (twin.native)(black_box(&y), black_box(&p), &mut f, &mut jac);
+        black_box((&f, &jac));
+    });
+}
+
+#[divan::bench(args = native::NAMES)]
+fn engine(bencher: Bencher, name: &str) {
+    let twin = native::twin(name);
+    let system = twin.system();
+    let mut machine = Machine::new(&system);
+    machine.set_parameters(&system, &twin.values());
+    let entries = system.jacobian.entries.len();
+    let y = twin.point();
+    let (mut f, mut jac) = (vec![0.0; y.len()], vec![0.0; entries]);
+    bencher.bench_local(|| {
+        machine.rhs_and_jacobian(&system, 0.0, black_box(&y), &mut f, &mut jac);
+        black_box((&f, &jac));
+    });
+}
