@@ -19,7 +19,7 @@ use crate::study::plan::{CoursePlan, PopulationPlan, PredictionPlan};
 /// fit; else from the linearised fit, which the output then says.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  mechfit predict fits/wang2020                         every observable and arm, 0 to 72 h\n  mechfit predict fits/wang2020 --times 6,12,24,48 --observable apoptosis\n  mechfit predict fits/wang2020 --prediction 'apoptosis@co_amd@48' --prediction 'max(mfi@co_vcr@0:72)'\n  mechfit predict fits/wang2020 --prediction 'apoptosis@co_amd_vcr@24' --vary 'n_sites*=lognormal(0.52,0.29)' --id new"
+    after_help = "Examples:\n  mechfit predict fits/wang2020                         every observable and arm, 0 to 72 h\n  mechfit predict fits/wang2020 --times 6,12,24,48 --observable apoptosis\n  mechfit predict fits/wang2020 --prediction 'apoptosis@co_amd@48' --prediction 'max(mfi@co_vcr@0:72)'\n  mechfit predict fits/wang2020 --prediction 'cxcl12@co@24' --vary 'n_sites*=lognormal(0.52,0.29)' --id new"
 )]
 pub struct Arguments {
     /// Problem (folder or YAML file)

@@ -124,7 +124,7 @@ impl Text {
     /// Words in which parts in backticks are verbatim, as findings write them. An odd backtick stays what it is.
     pub fn marked(text: &str) -> Self {
         let parts: Vec<&str> = text.split('`').collect();
-        if parts.len() % 2 == 0 {
+        if parts.len().is_multiple_of(2) {
             return Self::from(text);
         }
         parts
@@ -132,7 +132,7 @@ impl Text {
             .enumerate()
             .filter(|(_, part)| !part.is_empty())
             .fold(Self::new(), |out, (i, part)| {
-                if i % 2 == 0 {
+                if i.is_multiple_of(2) {
                     out.plain(part)
                 } else {
                     out.code(part)
