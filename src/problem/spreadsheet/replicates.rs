@@ -25,7 +25,7 @@ pub(super) fn gather(content: &mut Content, source: &Arc<Source>, findings: &mut
         let centre = values.iter().sum::<f64>() / n;
         let squares: f64 = values.iter().map(|v| (v - centre) * (v - centre)).sum();
         let sd = (squares / (n - 1.0)).sqrt();
-        if !(sd > 0.0) {
+        if sd.is_nan() || sd <= 0.0 {
             let arm = content.arms.get(mean.arm).map_or("", |a| &a.label);
             let readout = content.readouts.get(mean.readout).map_or("", |r| &r.label);
             let what = if values.len() == 1 {
