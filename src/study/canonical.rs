@@ -2,6 +2,7 @@
 //! of rows and line ends do not change.
 
 use std::fmt::Write as _;
+use std::io::Read as _;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -11,14 +12,30 @@ use super::checkpoint::hex;
 use crate::model::{Model, Rate};
 use crate::problem::{Problem, RelationKind};
 
+/// Bytes of a file that are read at a time: small enough to stay in the processor's nearest memory. The hash of the program
+/// itself is part of every result, and to hold all of it would take longer than to simulate.
+const CHUNK: usize = 1 << 16;
+
 /// SHA-256 of a file.
 ///
 /// # Errors
 /// [`FileError`] if it cannot be read.
 pub fn file_hash(path: &Path) -> Result<String, FileError> {
-    std::fs::read(path)
-        .map(|bytes| hash(&bytes))
-        .map_err(FileError::of("read", path))
+    let digest = || -> std::io::Result<String> {
+        let mut file = std::fs::File::open(path)?;
+        let mut hash = Sha256::new();
+        let mut chunk = vec![0; CHUNK];
+        loop {
+            let n = match file.read(&mut chunk) {
+                Ok(0) => return Ok(hex(&hash.finalize())),
+                Ok(n) => n,
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(e) => return Err(e),
+            };
+            hash.update(chunk.get(..n).unwrap_or_default());
+        }
+    };
+    digest().map_err(FileError::of("read", path))
 }
 
 /// SHA-256 as hexadecimal text.
