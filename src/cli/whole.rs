@@ -1,7 +1,7 @@
 //! The whole study: every scenario fitted, the main one resampled and predicted from, all of it in one view.
 
 use crate::diagnostic::Finding;
-use crate::objective::BuildOptions;
+use crate::objective::{BuildOptions, Target as _};
 use crate::predict::Vary;
 use crate::predict::dose::FoldShift;
 use crate::report::document::Document;
@@ -107,7 +107,12 @@ pub fn whole(session: &Session, options: &Options, console: &Console) -> Result<
     predictions(&main, &fitted, &replicates, console)?;
     if let Some(p) = &plan.profile {
         let planned = profile_of(&main, p)?;
-        planned.profile(&fitted, p, options.resume, console)?;
+        let mut p = p.clone();
+        if p.parameters.is_empty() {
+            let coordinates = main.objective.coordinates();
+            p.parameters = coordinates.iter().map(|c| c.id.clone()).collect();
+        }
+        planned.profile(&fitted, &p, options.resume, console)?;
     }
     let judged = claims::judge(first, &session.settings, &fitted.optimum.theta);
     main.write_claims(&judged)?;
