@@ -7,9 +7,11 @@ use rayon::prelude::*;
 use crate::objective::{Data, Target};
 use crate::search::Control;
 
+use super::start::{MOST_REPLACEMENTS, replacement};
 use super::{Fit, FitError, Options, Start, failures, refit, start_point};
 
-/// Runs one start: a pure function of its index.
+/// Runs one start: a pure function of its index. Where the objective cannot be evaluated at its point, it begins at a
+/// replacement; the nominal point (index 0) is never replaced.
 pub fn run_start<T: Target>(
     target: &T,
     data: &Data,
@@ -17,8 +19,16 @@ pub fn run_start<T: Target>(
     options: &Options,
     ws: &mut T::Workspace,
 ) -> Start {
-    let from = start_point(target, options.seed, index, options.starts);
-    let outcome = refit(target, data, &from, &[], &options.search, ws);
+    let mut from = start_point(target, options.seed, index, options.starts);
+    let mut outcome = refit(target, data, &from, &[], &options.search, ws);
+    let replacements = if index == 0 { 0 } else { MOST_REPLACEMENTS };
+    for attempt in 0..replacements {
+        if outcome.is_ok() {
+            break;
+        }
+        from = replacement(target, options.seed, index, attempt);
+        outcome = refit(target, data, &from, &[], &options.search, ws);
+    }
     Start {
         index,
         from,

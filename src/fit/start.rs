@@ -7,6 +7,9 @@ use crate::stats::{Distribution, Stream};
 
 /// Halvings of the bracket of a quantile: to the last bit of a double.
 const MAX_BISECTIONS: usize = 200;
+/// Points that are tried in place of a start that cannot begin: with three quarters of the box out of reach, one start in ten
+/// fails all the same.
+pub(super) const MOST_REPLACEMENTS: u64 = 8;
 /// Half width of the start interval of a coordinate without a finite bound on either side, on the estimation scale.
 const OPEN_REACH: f64 = 1.0;
 
@@ -30,6 +33,19 @@ pub fn start_point<T: Target>(target: &T, seed: u64, index: usize, n: usize) -> 
             let stratum = order.get(index - 1).copied().unwrap_or(0);
             let jitter = Stream::new(seed, "start", index as u64, k as u64).uniform();
             draw(c, (stratum as f64 + jitter) / strata as f64)
+        })
+        .collect()
+}
+
+/// A point in place of start `index` where the objective cannot be evaluated: every coordinate drawn anew from its own
+/// distribution of starts. A pure function of its arguments.
+pub fn replacement<T: Target>(target: &T, seed: u64, index: usize, attempt: u64) -> Vec<f64> {
+    let replicate = index as u64 * MOST_REPLACEMENTS + attempt;
+    let coordinates = target.coordinates().iter().enumerate();
+    coordinates
+        .map(|(k, c)| {
+            let u = Stream::new(seed, "start replacement", replicate, k as u64).uniform();
+            draw(c, u)
         })
         .collect()
 }

@@ -5,23 +5,20 @@ use super::radau::{self, RadauOrder, RadauWorkspace};
 use super::rodas::{self, RodasWorkspace};
 use super::{Ode, OdeError, StepSink, Stop, Tolerances, Work};
 
-/// Largest `‖J‖·(t₁ − t₀)` at which a segment counts as not stiff: an explicit method then needs about as many steps
-/// for stability (limit 3.3 to 6 of the product of step and norm) as for accuracy.
-const NOT_STIFF: f64 = 20.0;
-
-/// Relative tolerance below which Rodas5P leaves the stiff segments to Radau IIA: at 1e-11 it takes 2.7 to 10 times as long
-/// (`benches/runs`).
-const TIGHT: f64 = 1e-9;
+/// Relative tolerance below which Rodas5P leaves segments with algebraic states to Radau IIA, whose stages are then solved
+/// densely with Jacobians of their own: at 1e-11 Rodas5P takes 2.7 to 10 times as long (`benches/runs`). Without algebraic
+/// states Radau IIA takes less time at every tolerance.
+const RADAU_BELOW_ALGEBRAIC: f64 = 1e-9;
 
 /// Integration method.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Method {
-    /// Chosen for every segment: explicit if it is surely not stiff, else implicit.
+    /// Chosen for every segment by what wins there.
     #[default]
     Auto,
-    /// Rosenbrock–Wanner method of order 5(4): stiff segments and algebraic states.
+    /// Rosenbrock–Wanner method of order 5(4): algebraic states, and what Radau cannot finish.
     Rodas5P,
-    /// Radau IIA of order 5, 9 or 13, whichever suits the tolerance: tight tolerances.
+    /// Radau IIA of order 5, 9 or 13, whichever suits the tolerance: stiff segments.
     Radau,
     /// Explicit method of Dormand & Prince, order 5(4).
     Dopri5,
@@ -45,14 +42,12 @@ pub struct Outcome {
 pub struct Workspace {
     rodas: RodasWorkspace,
     radau: RadauWorkspace,
-    jacobian: Vec<f64>,
-    rows: Vec<f64>,
 }
 
 /// Integrates one segment with `method`, and with another one from where that fails.
 ///
-/// Arguments as those of [`rodas::integrate`]. The choice of `Auto` depends on the segment only (dimension, mass
-/// matrix, tolerance, and the norm of the Jacobian at its start times its length), never on time or machine.
+/// Arguments as those of [`rodas::integrate`]. The choice of `Auto` depends on the mass matrix and the tolerance only, never on
+/// time or machine.
 ///
 /// # Errors
 /// The error of the first method, if the second fails as well or no other can help.
@@ -71,7 +66,7 @@ pub fn integrate<O: Ode, K: StepSink + ?Sized>(
     work: &mut Work,
 ) -> Result<Outcome, OdeError> {
     let method = match method {
-        Method::Auto => choose(ode, t0, t1, y, tolerances.rtol, workspace, work),
+        Method::Auto => choose(ode, tolerances.rtol),
         chosen => chosen,
     };
     let first = match run(
@@ -145,40 +140,12 @@ fn other<O: Ode>(failed: Method, error: &OdeError, ode: &O) -> Option<Method> {
     }
 }
 
-/// Explicit if the bound `min(‖J‖₁, ‖J‖∞)` of the spectral radius at the start says that the segment is not stiff.
-fn choose<O: Ode>(
-    ode: &mut O,
-    t0: f64,
-    t1: f64,
-    y: &[f64],
-    rtol: f64,
-    workspace: &mut Workspace,
-    work: &mut Work,
-) -> Method {
-    let implicit = if rtol < TIGHT {
+/// The method of a segment, by its algebraic states and the tolerance alone. Explicit methods are not among the choices: on
+/// every problem measured, stiff or not, they took at least twice the time of Radau IIA in lanes (`benches/runs`).
+fn choose<O: Ode>(ode: &O, rtol: f64) -> Method {
+    if ode.mass().is_none() || rtol < RADAU_BELOW_ALGEBRAIC {
         Method::Radau
     } else {
         Method::Rodas5P
-    };
-    let n = ode.n();
-    if n == 0 || ode.mass().is_some() || ode.n_roots() > 0 {
-        return implicit;
-    }
-    let Workspace { jacobian, rows, .. } = workspace;
-    jacobian.resize(ode.jacobian_pattern().entries.len(), 0.0);
-    ode.jacobian(t0, y, jacobian);
-    work.jacobian += 1;
-    rows.clear();
-    rows.resize(2 * n, 0.0);
-    for ((row, column), value) in ode.jacobian_pattern().entries.iter().zip(jacobian.iter()) {
-        rows[*row as usize] += value.abs();
-        rows[n + *column as usize] += value.abs();
-    }
-    let norm = |sums: &[f64]| sums.iter().fold(0.0, |a: f64, b| a.max(*b));
-    let bound = norm(&rows[..n]).min(norm(&rows[n..]));
-    if bound * (t1 - t0) <= NOT_STIFF {
-        Method::Dop853
-    } else {
-        implicit
     }
 }

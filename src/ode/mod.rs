@@ -55,6 +55,18 @@ pub trait Ode {
     fn parameter_pattern(&self) -> &Pattern;
     /// `f(t, y)` into `out` (`n`).
     fn rhs(&mut self, t: f64, y: &[f64], out: &mut [f64]);
+    /// `f` at [`LANES`] points: `y` and `out` hold the values of each state at all points. Points behind the first `used` are
+    /// given as copies of the last of these and need not be evaluated. Where nothing better is given, [`rhs_one_by_one`].
+    #[inline(always)]
+    fn rhs_at_points(
+        &mut self,
+        _used: usize,
+        t: &[f64; LANES],
+        y: &[[f64; LANES]],
+        out: &mut [[f64; LANES]],
+    ) {
+        rhs_one_by_one(self, t, y, out);
+    }
     /// Values of `J` at `(t, y)` in the order of its pattern.
     fn jacobian(&mut self, t: f64, y: &[f64], out: &mut [f64]);
     /// `f` and `J` together (they share subexpressions).
@@ -62,9 +74,10 @@ pub trait Ode {
     /// `f`, `J` and `F` together: what a stage of a sensitivity step needs.
     fn linearise(&mut self, t: f64, y: &[f64], f: &mut [f64], jac: &mut [f64], par: &mut [f64]);
     /// `J` and `F` at [`LANES`] points: `y` holds the states of one point after the other, `jac` and `par` the values of
-    /// each entry at all points, `jac[e*LANES + point]`.
+    /// each entry at all points, `jac[e*LANES + point]`. Of `used` as in [`Self::rhs_at_points`].
     fn derivatives_at_points(
         &mut self,
+        used: usize,
         t: &[f64; LANES],
         y: &[f64],
         jac: &mut [f64],
@@ -84,6 +97,25 @@ pub trait Ode {
     }
     /// Root functions at `(t, y)` into `out`.
     fn roots(&mut self, _t: f64, _y: &[f64], _out: &mut [f64]) {}
+}
+
+/// The right-hand side at one point after the other; takes memory of its own.
+pub fn rhs_one_by_one<O: Ode + ?Sized>(
+    ode: &mut O,
+    t: &[f64; LANES],
+    y: &[[f64; LANES]],
+    out: &mut [[f64; LANES]],
+) {
+    let (mut at, mut f) = (vec![0.0; y.len()], vec![0.0; y.len()]);
+    for (point, t) in t.iter().enumerate() {
+        for (at, y) in at.iter_mut().zip(y) {
+            *at = y[point];
+        }
+        ode.rhs(*t, &at, &mut f);
+        for (out, f) in out.iter_mut().zip(&f) {
+            out[point] = *f;
+        }
+    }
 }
 
 /// Tolerances and limits of an integration.

@@ -213,6 +213,7 @@ impl Ode for Monomials {
     }
     fn derivatives_at_points(
         &mut self,
+        _used: usize,
         t: &[f64; LANES],
         y: &[f64],
         jac: &mut [f64],

@@ -708,7 +708,7 @@ mod choice_of_method {
     }
 
     #[test]
-    fn automatic_choice_is_explicit_only_where_not_stiff() {
+    fn automatic_choice_is_radau_unless_states_are_algebraic() {
         let calm = outcome(
             Method::Auto,
             &mut chain(1.3, 0.4),
@@ -716,9 +716,24 @@ mod choice_of_method {
             &mut [1.0, 0.0, 0.0],
         )
         .unwrap();
-        assert_eq!((calm.method, calm.fallback), (Method::Dop853, None));
+        assert_eq!((calm.method, calm.fallback), (Method::Radau, None));
         let stiff = outcome(Method::Auto, &mut forced(1e4), 2.0, &mut [0.0]).unwrap();
-        assert_eq!((stiff.method, stiff.fallback), (Method::Rodas5P, None));
+        assert_eq!((stiff.method, stiff.fallback), (Method::Radau, None));
+        let mut ode = Monomials::new(
+            2,
+            &[0.8],
+            &[
+                (0, -1.0, &[0, 2], Time::One),
+                (1, 1.0, &[0, 0], Time::One),
+                (1, -1.0, &[1], Time::One),
+            ],
+        );
+        ode.mass = Some(vec![1.0, 0.0]);
+        let algebraic = outcome(Method::Auto, &mut ode, 2.0, &mut [1.5, 2.25]).unwrap();
+        assert_eq!(
+            (algebraic.method, algebraic.fallback),
+            (Method::Rodas5P, None)
+        );
     }
 
     #[test]

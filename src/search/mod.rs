@@ -7,6 +7,7 @@ pub mod argmin;
 mod candidates;
 mod region;
 mod scaling;
+mod secant;
 mod subproblem;
 #[cfg(test)]
 mod tests;
@@ -58,6 +59,9 @@ pub struct Options {
     pub max_iterations: usize,
     /// First radius, in the scaled variables `sᵢ/√vᵢ`. Default 1.
     pub initial_radius: f64,
+    /// Whether the search learns from its steps what the curvature leaves out of the Hessian (Dennis, Gay & Welsch 1981).
+    /// Default true.
+    pub secant: bool,
 }
 
 impl Default for Options {
@@ -69,6 +73,7 @@ impl Default for Options {
             noise: 1e-6,
             max_iterations: 500,
             initial_radius: 1.0,
+            secant: true,
         }
     }
 }
@@ -160,6 +165,9 @@ pub struct Search {
 /// bounds it meets; the minimiser with curvature `H + C`, `C = diag(|gᵢ|/vᵢ)` on bounded variables (Coleman & Li), or its
 /// truncation and its reflection at the bound; and the scaled gradient. The lowest by `gᵀs + ½sᵀHs` is tried.
 /// Deterministic.
+///
+/// To `H` is added what the last steps say about the part of the Hessian that it leaves out, while that foretells values better
+/// (Dennis, Gay & Welsch 1981, ACM Trans. Math. Softw. 7:348–368).
 ///
 /// Runs in the executor of `argmin`, see [`argmin::TrustRegionReflective`]; that costs 0.1 µs an iteration.
 ///

@@ -2,6 +2,7 @@
 
 use super::candidates::{Candidates, Local, finite, largest};
 use super::scaling::Scaling;
+use super::secant::Secant;
 use super::{Evaluation, Function, Iterate, Options, Search, Termination, Want};
 
 /// Share of the predicted decrease from which on a step is accepted.
@@ -29,6 +30,9 @@ pub struct TrustRegion {
     x: Vec<f64>,
     now: Evaluation,
     scaling: Scaling,
+    secant: Secant,
+    /// Curvature of the model of the objective.
+    model: Vec<f64>,
     radius: f64,
     /// Whether the last step went as predicted: then derivatives are asked for at once at the next trial point.
     trusted: bool,
@@ -41,8 +45,12 @@ pub struct TrustRegion {
 
 /// What became of a trial point.
 enum Trial {
-    Accepted { ratio: f64, evaluation: Evaluation },
-    Rejected,
+    Accepted {
+        ratio: f64,
+        evaluation: Evaluation,
+    },
+    /// With the value there.
+    Rejected(f64),
     Failed,
 }
 
@@ -73,6 +81,8 @@ impl TrustRegion {
             x,
             now,
             scaling: Scaling::default(),
+            secant: Secant::default(),
+            model: Vec::new(),
             radius: options.initial_radius,
             trusted: true,
             iterations: 0,
@@ -119,6 +129,29 @@ impl TrustRegion {
     fn rescale(&mut self) {
         self.scaling
             .update(&self.x, &self.now.gradient, &self.lower, &self.upper);
+        self.secant.model(&self.now.curvature, &mut self.model);
+    }
+
+    /// Step to the trial point, and what the curvature alone foretells of the value there.
+    fn plainly(&self) -> (Vec<f64>, f64) {
+        let step: Vec<f64> = self.trial.iter().zip(&self.x).map(|(t, x)| t - x).collect();
+        let (n, now) = (step.len(), &self.now);
+        let mut sum = 0.0;
+        for (i, s) in step.iter().enumerate() {
+            let row: f64 = (0..n).map(|j| now.curvature[i * n + j] * step[j]).sum();
+            sum += s * (now.gradient[i] + 0.5 * row);
+        }
+        (step, sum)
+    }
+
+    /// Takes in what the accepted trial point says about the Hessian.
+    fn learn(&mut self, trial: &Evaluation) {
+        let (step, plain) = self.plainly();
+        self.secant
+            .judge(&step, plain, trial.value - self.now.value);
+        let gradients = trial.gradient.iter().zip(&self.now.gradient);
+        let change: Vec<f64> = gradients.map(|(after, before)| after - before).collect();
+        self.secant.update(&step, &change, &trial.curvature);
     }
 
     fn usable(&self, e: &Evaluation) -> bool {
@@ -152,7 +185,7 @@ impl TrustRegion {
             let local = Local {
                 x: &self.x,
                 g: &self.now.gradient,
-                h: &self.now.curvature,
+                h: &self.model,
                 lower: &self.lower,
                 upper: &self.upper,
                 scaling: &self.scaling,
@@ -181,6 +214,9 @@ impl TrustRegion {
                     }
                     self.trusted = ratio >= POOR;
                     let moved = largest(&self.candidates.step);
+                    if self.options.secant {
+                        self.learn(&evaluation);
+                    }
                     std::mem::swap(&mut self.x, &mut self.trial);
                     self.now = evaluation;
                     self.rescale();
@@ -199,7 +235,16 @@ impl TrustRegion {
                 outcome => {
                     self.trusted = false;
                     self.radius = SHRINK * length.min(self.radius);
-                    failed |= matches!(outcome, Trial::Failed);
+                    match outcome {
+                        Trial::Rejected(value) => {
+                            let (step, plain) = self.plainly();
+                            if self.secant.judge(&step, plain, value - self.now.value) {
+                                self.secant.model(&self.now.curvature, &mut self.model);
+                                promise = f64::INFINITY;
+                            }
+                        }
+                        _ => failed = true,
+                    }
                     if !failed && (promise <= noise || gain <= tolerance) {
                         return Some(Termination::Objective);
                     }
@@ -241,7 +286,7 @@ impl TrustRegion {
             match f(&self.trial, Want::Value) {
                 Ok(e) if e.value.is_finite() => {
                     if self.now.value - e.value < ACCEPT * gain {
-                        return Trial::Rejected;
+                        return Trial::Rejected(e.value);
                     }
                 }
                 _ => return Trial::Failed,
@@ -254,7 +299,7 @@ impl TrustRegion {
         };
         let ratio = (self.now.value - evaluation.value) / gain;
         if ratio < ACCEPT {
-            Trial::Rejected
+            Trial::Rejected(evaluation.value)
         } else {
             Trial::Accepted { ratio, evaluation }
         }

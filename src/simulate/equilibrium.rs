@@ -104,6 +104,7 @@ impl Ode for FastOde<'_> {
     }
     fn derivatives_at_points(
         &mut self,
+        _: usize,
         _: &[f64; ode::LANES],
         _: &[f64],
         _: &mut [f64],

@@ -1,6 +1,6 @@
 //! A smooth segment as the integrators see it.
 
-use crate::ode::{LANES, Ode, Pattern};
+use crate::ode::{LANES, Ode, Pattern, rhs_one_by_one};
 use crate::system::{Machine, System};
 
 use super::experiment::Chain;
@@ -69,6 +69,19 @@ impl Ode for SegmentOde<'_> {
         self.place(t, y);
         self.machine.rhs(self.system, t, y, out);
     }
+    #[inline(always)]
+    fn rhs_at_points(
+        &mut self,
+        used: usize,
+        t: &[f64; LANES],
+        y: &[[f64; LANES]],
+        out: &mut [[f64; LANES]],
+    ) {
+        if self.history.is_some() {
+            return rhs_one_by_one(self, t, y, out);
+        }
+        self.machine.rhs_at_points(self.system, used, t, y, out);
+    }
     fn jacobian(&mut self, t: f64, y: &[f64], out: &mut [f64]) {
         self.place(t, y);
         self.machine.jacobian(self.system, t, y, out);
@@ -89,20 +102,23 @@ impl Ode for SegmentOde<'_> {
     #[inline(always)]
     fn derivatives_at_points(
         &mut self,
+        used: usize,
         t: &[f64; LANES],
         y: &[f64],
         jac: &mut [f64],
         par: &mut [f64],
     ) {
         self.machine
-            .derivatives_at_points(self.system, t, y, jac, self.raw);
+            .derivatives_at_points(self.system, used, t, y, jac, self.raw);
         par.fill(0.0);
         for &(from, to, weight) in &self.chain.scatter {
             let weight = self.dslots[weight as usize];
             let from = self.raw[from as usize * LANES..].first_chunk::<LANES>();
             let to = par[to as usize * LANES..].first_chunk_mut::<LANES>();
             if let (Some(from), Some(to)) = (from, to) {
-                *to = std::array::from_fn(|l| to[l] + from[l] * weight);
+                for l in 0..LANES {
+                    to[l] += from[l] * weight;
+                }
             }
         }
     }

@@ -5,7 +5,8 @@
 
 use std::ops::IndexMut;
 
-use super::operation::{Binary, Ternary, Unary};
+use super::operation::{Binary, Ternary, Unary, power};
+use super::power::powers;
 
 /// One operation on registers.
 #[derive(Debug, Clone, Copy)]
@@ -102,7 +103,20 @@ pub(super) trait Value: Copy {
     const ZERO: Self;
     fn map(self, f: impl Fn(f64) -> f64) -> Self;
     fn with(self, b: Self, f: impl Fn(f64, f64) -> f64) -> Self;
-    fn with_two(self, b: Self, c: Self, f: impl Fn(f64, f64, f64) -> f64) -> Self;
+    /// A function of the first `used` points; the others repeat the last of them.
+    fn function(self, used: usize, f: impl Fn(f64) -> f64) -> Self;
+    /// The same of two arguments.
+    fn function_with(self, b: Self, used: usize, f: impl Fn(f64, f64) -> f64) -> Self;
+    /// The same of three arguments.
+    fn function_with_two(
+        self,
+        b: Self,
+        c: Self,
+        used: usize,
+        f: impl Fn(f64, f64, f64) -> f64,
+    ) -> Self;
+    /// The power of the first `used` points.
+    fn power(self, b: Self, used: usize) -> Self;
 }
 
 impl Value for f64 {
@@ -116,25 +130,84 @@ impl Value for f64 {
         f(self, b)
     }
     #[inline(always)]
-    fn with_two(self, b: Self, c: Self, f: impl Fn(f64, f64, f64) -> f64) -> Self {
+    fn function(self, _: usize, f: impl Fn(f64) -> f64) -> Self {
+        f(self)
+    }
+    #[inline(always)]
+    fn function_with(self, b: Self, _: usize, f: impl Fn(f64, f64) -> f64) -> Self {
+        f(self, b)
+    }
+    #[inline(always)]
+    fn function_with_two(
+        self,
+        b: Self,
+        c: Self,
+        _: usize,
+        f: impl Fn(f64, f64, f64) -> f64,
+    ) -> Self {
         f(self, b, c)
+    }
+    #[inline(always)]
+    fn power(self, b: Self, _: usize) -> Self {
+        power(self, b)
     }
 }
 
+// Loops and not `array::from_fn`, whose closure is not inlined into the wide registers.
 impl<const W: usize> Value for [f64; W] {
     const ZERO: Self = [0.0; W];
     #[inline(always)]
     fn map(self, f: impl Fn(f64) -> f64) -> Self {
-        std::array::from_fn(|l| f(self[l]))
+        let mut out = Self::ZERO;
+        for l in 0..W {
+            out[l] = f(self[l]);
+        }
+        out
     }
     #[inline(always)]
     fn with(self, b: Self, f: impl Fn(f64, f64) -> f64) -> Self {
-        std::array::from_fn(|l| f(self[l], b[l]))
+        let mut out = Self::ZERO;
+        for l in 0..W {
+            out[l] = f(self[l], b[l]);
+        }
+        out
     }
     #[inline(always)]
-    fn with_two(self, b: Self, c: Self, f: impl Fn(f64, f64, f64) -> f64) -> Self {
-        std::array::from_fn(|l| f(self[l], b[l], c[l]))
+    fn function(self, used: usize, f: impl Fn(f64) -> f64) -> Self {
+        first(used, |l| f(self[l]))
     }
+    #[inline(always)]
+    fn function_with(self, b: Self, used: usize, f: impl Fn(f64, f64) -> f64) -> Self {
+        first(used, |l| f(self[l], b[l]))
+    }
+    #[inline(always)]
+    fn function_with_two(
+        self,
+        b: Self,
+        c: Self,
+        used: usize,
+        f: impl Fn(f64, f64, f64) -> f64,
+    ) -> Self {
+        first(used, |l| f(self[l], b[l], c[l]))
+    }
+    #[inline(always)]
+    fn power(self, b: Self, used: usize) -> Self {
+        powers(&self, &b, used)
+    }
+}
+
+/// The first `used` values of a function, the last of them repeated.
+#[inline(always)]
+fn first<const W: usize>(used: usize, f: impl Fn(usize) -> f64) -> [f64; W] {
+    let mut out = [0.0; W];
+    let mut last = 0.0;
+    for (l, out) in out.iter_mut().enumerate() {
+        if l < used {
+            last = f(l);
+        }
+        *out = last;
+    }
+    out
 }
 
 #[inline(always)]
@@ -158,11 +231,12 @@ fn neg<T: Value>(a: T) -> T {
     a.map(|a| -a)
 }
 
-/// Runs instructions on registers.
+/// Runs instructions on registers; where these hold several points, functions are computed at the first `used` ones only.
 #[inline(always)]
 pub(super) fn run<I: Register, T: Value, R: IndexMut<usize, Output = T> + ?Sized>(
     code: &[Instruction<I>],
     r: &mut R,
+    used: usize,
 ) {
     for i in code {
         let (a, b) = (r[i.a.at()], r[i.b.at()]);
@@ -192,9 +266,12 @@ pub(super) fn run<I: Register, T: Value, R: IndexMut<usize, Output = T> + ?Sized
             Code::DifferencePlus => add(sub(a, b), r[i.c.at()]),
             Code::SumMinus => sub(add(a, b), r[i.c.at()]),
             Code::DifferenceMinus => sub(sub(a, b), r[i.c.at()]),
-            Code::One(op) => a.map(|a| op.apply(a)),
-            Code::Two(op) => a.with(b, |a, b| op.apply(a, b)),
-            Code::Three(op) => a.with_two(b, r[i.c.at()], |a, b, c| op.apply(a, b, c)),
+            Code::One(op) => a.function(used, |a| op.apply(a)),
+            Code::Two(Binary::Pow) => a.power(b, used),
+            Code::Two(op) => a.function_with(b, used, |a, b| op.apply(a, b)),
+            Code::Three(op) => {
+                a.function_with_two(b, r[i.c.at()], used, |a, b, c| op.apply(a, b, c))
+            }
         };
         r[i.to.at()] = value;
     }
@@ -280,14 +357,14 @@ impl Program {
     }
     /// Runs on plain registers.
     pub fn run(&self, r: &mut [f64]) {
-        run(&self.code, r);
+        run(&self.code, r, 1);
     }
-    /// Runs on a register file.
+    /// Runs on a register file; of several points in it the first `used` ones count, the others repeat the last of them.
     #[inline(always)]
-    pub(super) fn run_on<T: Value>(&self, r: &mut Registers<T>) {
+    pub(super) fn run_on<T: Value>(&self, r: &mut Registers<T>, used: usize) {
         match r {
-            Registers::Short(all, _) => run(&self.short, &mut **all),
-            Registers::Long(all) => run(&self.code, &mut all[..]),
+            Registers::Short(all, _) => run(&self.short, &mut **all, used),
+            Registers::Long(all) => run(&self.code, &mut all[..], used),
         }
     }
     /// Runs on plain registers and copies all results into `out`.

@@ -21,7 +21,7 @@ impl Machine {
         for &(at, value) in &system.compiled.values {
             registers.all_mut()[at as usize] = value;
         }
-        system.compiled.prelude.run_on(&mut registers);
+        system.compiled.prelude.run_on(&mut registers, 1);
         Self {
             registers,
             lanes: None,
@@ -33,7 +33,7 @@ impl Machine {
         self.lanes_are_current = false;
         let at = system.compiled.layout.parameters;
         self.registers.all_mut()[at..at + slots.len()].copy_from_slice(slots);
-        system.compiled.prelude.run_on(&mut self.registers);
+        system.compiled.prelude.run_on(&mut self.registers, 1);
     }
     /// Sets time and states.
     #[inline]
@@ -78,6 +78,50 @@ impl Machine {
         self.set_point(system, t, y);
         self.run(system, system.programs.rhs, [out, &mut [], &mut []]);
     }
+    /// `f` at the first `used` of [`LANES`] points: `y` and `out` hold the values of each state at all points; points behind
+    /// the used ones repeat the last of them.
+    #[inline(always)]
+    pub fn rhs_at_points(
+        &mut self,
+        system: &System,
+        used: usize,
+        t: &[f64; LANES],
+        y: &[[f64; LANES]],
+        out: &mut [[f64; LANES]],
+    ) {
+        let layout = &system.compiled.layout;
+        let program = &system.compiled.programs[system.programs.rhs];
+        let lanes = self.current_lanes(system);
+        let registers = lanes.all_mut();
+        registers[0] = *t;
+        for (lanes, y) in registers[layout.states..].iter_mut().zip(y) {
+            *lanes = *y;
+        }
+        program.run_on(lanes, used);
+        for (out, result) in out.iter_mut().zip(program.results(lanes.all())) {
+            *out = *result;
+        }
+    }
+    /// The registers at several points, with what stays the same within a segment.
+    #[inline(always)]
+    fn current_lanes(&mut self, system: &System) -> &mut Registers<[f64; LANES]> {
+        let layout = &system.compiled.layout;
+        let lanes = self.lanes.get_or_insert_with(|| Registers::new(layout.len));
+        if !self.lanes_are_current {
+            let mut spread = |range: std::ops::Range<usize>| {
+                let from = &self.registers.all()[range.clone()];
+                for (lanes, value) in lanes.all_mut()[range].iter_mut().zip(from) {
+                    *lanes = [*value; LANES];
+                }
+            };
+            spread(0..layout.results);
+            // Results that depend on parameters only are there already.
+            spread(system.compiled.programs[system.programs.derivatives].range());
+            spread(system.compiled.programs[system.programs.rhs].range());
+            self.lanes_are_current = true;
+        }
+        lanes
+    }
     /// Values of ∂f/∂y in the order of its pattern.
     #[inline]
     pub fn jacobian(&mut self, system: &System, t: f64, y: &[f64], out: &mut [f64]) {
@@ -97,11 +141,14 @@ impl Machine {
         self.set_point(system, t, y);
         self.run(system, system.programs.rhs_and_jacobian, [f, jac, &mut []]);
     }
-    /// ∂f/∂y and ∂f/∂(active slots) at [`LANES`] points, `y` one point after the other, results entry by entry.
+    /// ∂f/∂y and ∂f/∂(active slots) at the first `used` of [`LANES`] points, `y` one point after the other, results entry by
+    /// entry; what lies behind the used points repeats the last of them.
     #[inline(always)]
+    #[allow(clippy::too_many_arguments)] // the kernel's signature with its system
     pub fn derivatives_at_points(
         &mut self,
         system: &System,
+        used: usize,
         t: &[f64; LANES],
         y: &[f64],
         jac: &mut [f64],
@@ -109,19 +156,7 @@ impl Machine {
     ) {
         let layout = &system.compiled.layout;
         let program = &system.compiled.programs[system.programs.derivatives];
-        let lanes = self.lanes.get_or_insert_with(|| Registers::new(layout.len));
-        if !self.lanes_are_current {
-            let mut spread = |range: std::ops::Range<usize>| {
-                let from = &self.registers.all()[range.clone()];
-                for (lanes, value) in lanes.all_mut()[range].iter_mut().zip(from) {
-                    *lanes = [*value; LANES];
-                }
-            };
-            spread(0..layout.results);
-            // Results that depend on parameters only are there already.
-            spread(program.range());
-            self.lanes_are_current = true;
-        }
+        let lanes = self.current_lanes(system);
         let n = system.n;
         let registers = lanes.all_mut();
         registers[0] = *t;
@@ -129,9 +164,11 @@ impl Machine {
             .iter_mut()
             .enumerate()
         {
-            *lanes = std::array::from_fn(|point| y[point * n + i]);
+            for (point, lane) in lanes.iter_mut().enumerate() {
+                *lane = y[point * n + i];
+            }
         }
-        program.run_on(lanes);
+        program.run_on(lanes, used);
         let results = program.results(lanes.all());
         let mut out = jac
             .chunks_exact_mut(LANES)
@@ -163,7 +200,7 @@ impl Machine {
     #[inline(always)]
     fn run(&mut self, system: &System, which: usize, out: [&mut [f64]; 3]) {
         let program = &system.compiled.programs[which];
-        program.run_on(&mut self.registers);
+        program.run_on(&mut self.registers, 1);
         let mut results = program.results(self.registers.all());
         for part in out {
             let (own, rest) = results.split_at(part.len().min(results.len()));
@@ -231,7 +268,7 @@ impl Machine {
         m: usize,
         out: &mut [f64],
     ) {
-        program.run_on(&mut self.registers);
+        program.run_on(&mut self.registers, 1);
         out.fill(0.0);
         let entries = states
             .iter()

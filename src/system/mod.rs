@@ -11,6 +11,7 @@ mod compile;
 mod derivative;
 mod machine;
 mod namespace;
+mod power;
 mod rates;
 #[cfg(test)]
 mod tests;

@@ -1,11 +1,14 @@
 //! Factorisation of the matrices `σ·M − J` that every step of an implicit method solves with.
 
+mod blocks;
 mod dense;
+mod shifted;
 mod sparse;
 mod stages;
 
 use super::{Ode, Pattern};
 use dense::DenseLu;
+pub(super) use shifted::{Complex, SHIFTS, ShiftedLu};
 use sparse::SparseLu;
 pub(super) use stages::StageMatrix;
 

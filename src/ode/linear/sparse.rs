@@ -1,29 +1,30 @@
 //! Sparse LU decomposition on a pattern that never changes: fill-in and the order of elimination are found once.
 //!
 //! Pivots stay on the diagonal. For the matrices `σ·M − J` of implicit steps that is as good as a search for pivots
-//! unless the multipliers grow, which every factorisation watches.
+//! unless pivots come out small or large by cancellation, which every factorisation watches in a way that does not depend on
+//! the units of the states.
 
-/// Largest multiplier: beyond it the factors are refused, and the matrix is factorised densely with a search for pivots.
-/// Rounding grows by at most this factor in each elimination.
-const LARGEST_MULTIPLIER: f64 = 1e4;
+/// Largest ratio between what is added up in a pivot and the diagonal entry or the pivot itself: beyond it the factors are
+/// refused, and the matrix is factorised with a search for pivots. A pivot loses at most as many digits as this has.
+pub(super) const LARGEST_GROWTH: f64 = 1e4;
 
 /// Factors of a matrix whose rows and columns were permuted alike.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SparseLu {
     /// Row (and column) that is eliminated `k`-th.
-    order: Vec<u32>,
+    pub(super) order: Vec<u32>,
     /// First entry of each permuted row; one more than rows.
-    starts: Vec<u32>,
+    pub(super) starts: Vec<u32>,
     /// Diagonal entry of each permuted row; before it lies `L`, behind it `U`.
-    diagonals: Vec<u32>,
+    pub(super) diagonals: Vec<u32>,
     /// Original column of each entry.
-    columns: Vec<u32>,
+    pub(super) columns: Vec<u32>,
     /// Permuted row of the column of each entry.
-    positions: Vec<u32>,
+    pub(super) positions: Vec<u32>,
     /// Entry of each entry of the matrix's pattern.
-    entries: Vec<u32>,
+    pub(super) entries: Vec<u32>,
     /// Targets of the updates of a factorisation, in the order in which they happen.
-    targets: Vec<u32>,
+    pub(super) targets: Vec<u32>,
     /// `L` and `U`; diagonal of `U` inverted.
     values: Vec<f64>,
 }
@@ -128,7 +129,7 @@ impl SparseLu {
         self.columns.len()
     }
 
-    /// Factorises `σ·M − J`; false if a pivot vanishes or a multiplier is too large.
+    /// Factorises `σ·M − J`; false if a pivot vanishes or grows too much.
     pub(crate) fn factor(&mut self, sigma: f64, mass: Option<&[f64]>, jacobian: &[f64]) -> bool {
         let n = self.order.len();
         self.values.fill(0.0);
@@ -141,12 +142,13 @@ impl SparseLu {
         }
         let mut target = self.targets.iter();
         for k in 0..n {
-            for at in self.starts[k] as usize..self.diagonals[k] as usize {
+            let own = self.diagonals[k];
+            let before = self.values[own as usize].abs();
+            let mut size =
+                before.max(sigma.abs() * mass.map_or(1.0, |m| m[self.order[k] as usize]));
+            for at in self.starts[k] as usize..own as usize {
                 let j = self.positions[at] as usize;
                 let multiplier = self.values[at] * self.values[self.diagonals[j] as usize];
-                if multiplier.is_nan() || multiplier.abs() > LARGEST_MULTIPLIER {
-                    return false;
-                }
                 self.values[at] = multiplier;
                 let from = self.diagonals[j] as usize + 1;
                 let to = self.starts[j + 1] as usize;
@@ -154,14 +156,20 @@ impl SparseLu {
                     if let Some(&t) = target.next() {
                         let update = multiplier * self.values[source];
                         self.values[t as usize] -= update;
+                        if t == own {
+                            size += update.abs();
+                        }
                     }
                 }
             }
-            let inverse = 1.0 / self.values[self.diagonals[k] as usize];
-            if !inverse.is_finite() {
+            let pivot = self.values[own as usize];
+            let inverse = 1.0 / pivot;
+            // Not-a-number is refused as well.
+            let grown = size <= LARGEST_GROWTH * before && size <= LARGEST_GROWTH * pivot.abs();
+            if !(grown && inverse.is_finite()) {
                 return false;
             }
-            self.values[self.diagonals[k] as usize] = inverse;
+            self.values[own as usize] = inverse;
         }
         true
     }
@@ -240,10 +248,14 @@ mod tests {
     }
 
     #[test]
-    fn growing_multipliers_are_refused() {
+    fn cancelling_pivots_are_refused_whatever_the_units() {
         let mut lu = SparseLu::plan(2, &[(0, 0), (0, 1), (1, 0), (1, 1)]);
         // Row 0 is nearly 0 on the diagonal.
         assert!(!lu.factor(1.0, None, &[1.0 - 1e-9, -1.0, -1.0, 0.0]));
         assert!(lu.factor(1.0, None, &[0.0, -0.5, -0.5, 0.0]));
+        assert!(lu.factor(1.0, None, &[0.0, -0.5e9, -0.5e-9, 0.0]));
+        // The second pivot is 1 − 1 + 1e-9, or 1 − 1e9.
+        assert!(!lu.factor(1.0, None, &[0.0, -1e5, -1e-5 * (1.0 - 1e-9), 0.0]));
+        assert!(!lu.factor(1.0, None, &[0.0, -1e5, -1e4, 0.0]));
     }
 }

@@ -3,24 +3,28 @@
 use super::super::Step;
 use super::super::kernel::axpy;
 use super::MAX_STAGES;
+use super::tableau::Tableau;
 
 /// Lagrange polynomials over 0 and the nodes, without that of 0, at `theta`.
-pub(super) fn lagrange(nodes: &[f64], theta: f64, weights: &mut [f64; MAX_STAGES]) {
-    for (j, cj) in nodes.iter().enumerate() {
-        let mut product = theta / cj;
-        for (k, ck) in nodes.iter().enumerate() {
-            if k != j {
-                product *= (theta - ck) / (cj - ck);
-            }
-        }
-        weights[j] = product;
+#[inline(always)]
+pub(super) fn lagrange(tableau: &Tableau, theta: f64, weights: &mut [f64; MAX_STAGES]) {
+    // Products of the factors before and behind each node.
+    let mut before = theta;
+    for ((weight, node), basis) in weights.iter_mut().zip(tableau.nodes).zip(tableau.basis) {
+        *weight = before * basis;
+        before *= theta - node;
+    }
+    let mut behind = 1.0;
+    for (weight, node) in weights.iter_mut().zip(tableau.nodes).rev() {
+        *weight *= behind;
+        behind *= theta - node;
     }
 }
 
 /// An accepted step; everything is borrowed from the workspace.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RadauStep<'a> {
-    pub(super) nodes: &'a [f64],
+    pub(super) tableau: &'a Tableau,
     /// Start of the step.
     pub(super) t: f64,
     /// End of the full step.
@@ -42,10 +46,10 @@ impl RadauStep<'_> {
         let mut weights = [0.0; MAX_STAGES];
         if t >= self.t_full {
             // The last stage is the end of the step.
-            weights[self.nodes.len() - 1] = 1.0;
+            weights[self.tableau.stages() - 1] = 1.0;
         } else {
             let theta = (t - self.t) / (self.t_full - self.t);
-            lagrange(self.nodes, theta, &mut weights);
+            lagrange(self.tableau, theta, &mut weights);
         }
         for (weight, stage) in weights.iter().zip(stages.chunks_exact(start.len())) {
             if *weight != 0.0 {

@@ -1,7 +1,9 @@
 //! The stage equations of one step: Newton's method for the states, one linear system for all sensitivities.
 
+mod simplified;
+
 use super::super::kernel::{axpy, first_not_finite};
-use super::super::linear::StageMatrix;
+use super::super::linear::{Complex, ShiftedLu, StageMatrix};
 use super::super::{LANES, Ode, Work};
 use super::dense::lagrange;
 use super::tableau::Tableau;
@@ -27,6 +29,18 @@ pub(super) struct Stages {
     last: Vec<f64>,
     /// Its size, 0 if there is none.
     pub(super) last_step: f64,
+    /// The increments while they are iterated: those of a state in all stages together; lanes beyond the stages repeat the last.
+    lanes: Vec<[f64; LANES]>,
+    lanes_y: Vec<[f64; LANES]>,
+    lanes_f: Vec<[f64; LANES]>,
+    transformed: Vec<Complex>,
+    /// Reciprocals of the tolerances of the states.
+    weights: Vec<f64>,
+    shifted: ShiftedLu,
+    /// The factors of `shifted` are those of the present step.
+    pub(super) is_shifted: bool,
+    /// Rate of convergence of the last iteration.
+    rate: f64,
     /// States of all points whose derivatives are evaluated together.
     points: Vec<f64>,
     jacobian: Vec<f64>,
@@ -77,10 +91,19 @@ impl Stages {
         }
         self.matrix
             .prepare(stages, ode.jacobian_pattern(), ode.mass().is_some());
+        for v in [&mut self.lanes, &mut self.lanes_y, &mut self.lanes_f] {
+            v.resize(n, [0.0; LANES]);
+        }
+        self.transformed.resize(n, Complex::default());
+        self.weights.resize(n, 0.0);
+        self.shifted.prepare(ode.jacobian_pattern());
+        self.is_shifted = false;
+        self.rate = 1.0;
         self.last_step = 0.0;
     }
 
     /// Increments of the next step by the polynomial of the last one, or zero.
+    #[inline(always)]
     pub(super) fn foresee(&mut self, tableau: &Tableau, h: f64) {
         let n = self.start.len();
         if self.last_step <= 0.0 || h > super::FORESEEN * self.last_step {
@@ -90,7 +113,7 @@ impl Stages {
         let mut weights = [0.0; MAX_STAGES];
         let end = (tableau.stages() - 1) * n;
         for (k, c) in tableau.nodes.iter().enumerate() {
-            lagrange(tableau.nodes, 1.0 + c * h / self.last_step, &mut weights);
+            lagrange(tableau, 1.0 + c * h / self.last_step, &mut weights);
             let z = &mut self.z[k * n..][..n];
             for (z, end) in z.iter_mut().zip(&self.last[end..]) {
                 *z = -end;
@@ -121,6 +144,7 @@ impl Stages {
             }
         }
         ode.derivatives_at_points(
+            tableau.stages(),
             &times,
             &self.points,
             &mut self.jacobian,
@@ -128,13 +152,15 @@ impl Stages {
         );
     }
 
-    /// Solves `(A⁻¹/h ⊗ M)·z = F(y₀ + z)` for the states.
+    /// Solves `(A⁻¹/h ⊗ M)·z = F(y₀ + z)` for the states, with the Jacobian at the start of the step where that converges, else
+    /// with those of the stages.
     #[allow(clippy::too_many_arguments)]
     #[inline(always)]
     pub(super) fn solve<O: Ode>(
         &mut self,
         ode: &mut O,
         tableau: &Tableau,
+        jacobian: &[f64],
         t: f64,
         h: f64,
         atol: &[f64],
@@ -142,6 +168,18 @@ impl Stages {
         work: &mut Work,
     ) -> Solved {
         self.foresee(tableau, h);
+        self.is_shifted = false;
+        if ode.mass().is_none() {
+            work.lu += 1;
+            let shifts = tableau.shifts.map(|part| part.map(|x| x / h));
+            self.is_shifted = self.shifted.factor(&shifts, jacobian);
+            if self.is_shifted {
+                if self.simplified(ode, tableau, t, h, atol, rtol, work) {
+                    return Solved::Yes;
+                }
+                self.foresee(tableau, h);
+            }
+        }
         for _ in 0..super::LINEARISATIONS {
             match self.iterate(ode, tableau, t, h, atol, rtol, work) {
                 Solved::No if first_not_finite(&self.z).is_none() => {}
@@ -149,6 +187,11 @@ impl Stages {
             }
         }
         Solved::No
+    }
+
+    /// Solves with the real matrix of the error estimate, if its factors are there.
+    pub(super) fn solve_first(&self, b: &mut [f64]) {
+        self.shifted.solve_first(b);
     }
 
     /// Newton's method from the present increments, with the Jacobians there.

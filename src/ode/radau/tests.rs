@@ -158,6 +158,67 @@ fn tableaux_fulfil_the_conditions_that_define_them() {
     }
 }
 
+/// A⁻¹ = T·Λ·T⁻¹ with the real parts of the tables' products, and T·T⁻¹ = 1.
+#[test]
+fn eigenvectors_take_the_stages_apart() {
+    for order in ORDERS {
+        let t = order.tableau();
+        let s = t.stages();
+        assert_eq!(t.shifts[0][0], t.sigma);
+        for k in 0..s {
+            for l in 0..s {
+                let (mut unit, mut inverse) = (0.0, 0.0);
+                for p in 0..t.eigenvalues() {
+                    let ([rr, ri], [lr, li]) = (t.right[k], t.left[l]);
+                    let (re, im) = (rr[p] * lr[p] - ri[p] * li[p], rr[p] * li[p] + ri[p] * lr[p]);
+                    unit += re;
+                    inverse += t.shifts[0][p] * re - t.shifts[1][p] * im;
+                }
+                let expected = if k == l { 1.0 } else { 0.0 };
+                assert!((unit - expected).abs() < 1e-12, "{order:?} {k} {l}: {unit}");
+                let expected = t.inverse[k * s + l];
+                assert!(
+                    (inverse - expected).abs() < 1e-11,
+                    "{order:?} {k} {l}: {inverse} {expected}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn simplified_iteration_finds_the_stages_that_newton_finds() {
+    for order in ORDERS {
+        let tableau = order.tableau();
+        for (mut ode, y0, h) in [
+            (seasonal_prey(), vec![2.0, 1.5], 0.01),
+            (robertson(), vec![1.0, 1e-5, 0.0], 1e-4),
+            (forced(1e4), vec![0.3], 0.5),
+        ] {
+            let mut stages = Stages::default();
+            stages.resize(&ode, ode.m(), tableau.stages());
+            stages.start.copy_from_slice(&y0);
+            let mut f = vec![0.0; y0.len()];
+            let mut jacobian = vec![0.0; ode.jacobian_pattern().entries.len()];
+            ode.rhs_and_jacobian(0.0, &y0, &mut f, &mut jacobian);
+            let atol = vec![1e-10; y0.len()];
+            let mut work = Work::default();
+            let solved = stages.solve(
+                &mut ode, tableau, &jacobian, 0.0, h, &atol, 1e-10, &mut work,
+            );
+            assert_eq!(solved, Solved::Yes);
+            assert!(stages.is_shifted, "{order:?}");
+            // One linearisation at the start and no other.
+            assert_eq!((work.jacobian, work.lu), (0, 1), "{order:?}");
+            let found = stages.z.clone();
+            while stages.iterate(&mut ode, tableau, 0.0, h, &atol, 1e-13, &mut work) != Solved::Yes
+            {
+            }
+            assert!(distance(&found, &stages.z) < 1e-12, "{order:?}");
+        }
+    }
+}
+
 /// Order by doubling the steps, of states and of sensitivities, on an autonomous and on a forced problem. For the high
 /// orders the window between steps that are too long and rounding is narrow: 1 and 3 may be missing there.
 #[test]

@@ -231,6 +231,7 @@ impl SensitivityStages {
     ) -> Result<bool, usize> {
         let n = states.start.len();
         ode.derivatives_at_points(
+            STAGES,
             &TIMES.map(|c| t + c * h),
             &states.u,
             &mut self.jacobian,
