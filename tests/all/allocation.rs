@@ -46,8 +46,8 @@ fn allocations(objective: &Objective, want: Want) -> (u64, u64) {
 fn steps_of_the_implicit_methods_allocate_nothing() {
     for method in [Method::Rodas5P, Method::Radau] {
         for want in [Want::Value, Want::Derivatives] {
-            let (loose, few) = allocations(&study(method, 1e-5), want);
-            let (tight, many) = allocations(&study(method, 1e-9), want);
+            let (loose, few) = allocations(&study(method, 1e-6), want);
+            let (tight, many) = allocations(&study(method, 1e-11), want);
             assert!(
                 many > 2 * few,
                 "{method:?} {want:?}: {few} and {many} steps"
