@@ -186,7 +186,7 @@ proptest! {
         }
         let mut j_lanes = vec![0.0; LANES * jacobian.len()];
         let mut p_lanes = vec![0.0; LANES * parameter.len()];
-        machine.derivatives_at_points(&system, &[t; LANES], &points, &mut j_lanes, &mut p_lanes);
+        machine.derivatives_at_points(&system, LANES, &[t; LANES], &points, &mut j_lanes, &mut p_lanes);
         let lanes = j_lanes.chunks_exact(LANES).chain(p_lanes.chunks_exact(LANES));
         for (node, values) in rest.iter().zip(lanes) {
             for (value, expected) in values.iter().zip(&expected) {
@@ -234,7 +234,7 @@ fn systems_with_more_registers_than_short_names_are_run_as_well() {
         registers.all_mut()[at as usize] = value;
     }
     registers.all_mut()[compiled.layout.states] = 0.25;
-    compiled.programs[0].run_on(&mut registers);
+    compiled.programs[0].run_on(&mut registers, 1);
     let results = compiled.programs[0].results(registers.all());
     assert_eq!(results.len(), 70_000);
     assert_eq!(results[69_999], 69_999.25);
