@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::study::job::Origin;
+pub use crate::study::job::Shard;
+
 /// When to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum When {
@@ -52,6 +55,12 @@ pub struct Run {
     /// Scenario of the plan [default: the first]
     #[arg(long, value_name = "ID")]
     pub scenario: Option<String>,
+    /// Why the run is made; kept in log.jsonl beside the results
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// How the command was called, and pieces that it takes over
+    #[arg(skip)]
+    pub origin: Origin,
 }
 
 /// Accuracy of the integration.
@@ -76,21 +85,6 @@ pub struct Values {
     /// One value, on the linear scale; may be repeated, and goes over the table
     #[arg(long, value_name = "ID=VALUE", value_parser = assignment)]
     pub set: Vec<(String, f64)>,
-}
-
-/// A part of a work that is cut into pieces.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shard {
-    /// Which piece, from 1.
-    pub index: u64,
-    /// Number of pieces.
-    pub of: u64,
-}
-
-impl std::fmt::Display for Shard {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}/{}", self.index, self.of)
-    }
 }
 
 /// Reads `I/N`.

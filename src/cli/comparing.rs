@@ -1,6 +1,5 @@
 //! Variants from what the user named, compared in a scenario, shown and written.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -14,15 +13,12 @@ use crate::predict::dosing::quantity;
 use crate::problem::{self, Variant};
 use crate::report::figure;
 use crate::search;
-use crate::study::checkpoint::{CheckpointError, Header};
 use crate::study::files;
+use crate::study::job::{Begin, Shard};
 use crate::study::open::Study;
 use crate::study::plan::Scenario;
 use crate::study::scenario;
-use crate::study::stage_compare::{
-    Candidate, CompareDocument, CompareStage, FITS, Outcome, RESULT,
-};
-use crate::study::stage_fit::checkpoint_path;
+use crate::study::stage_compare::{Candidate, CompareDocument, CompareStage, Outcome, RESULT};
 use crate::study::{atomic, compare_tables};
 
 /// Points in time, beside those measured, at which a further measurement is thought of: the plan's courses in this many
@@ -193,7 +189,7 @@ impl Comparing {
     pub fn every_scenario(&self, resume: bool, console: &mut Console) -> Result<Exit, Failure> {
         let scenarios: Vec<Scenario> = self.session.study.plan.plan.scenarios.clone();
         if scenarios.is_empty() {
-            return self.scenario(None, None, resume, None, console);
+            return self.scenario(None, None, resume, console);
         }
         for s in &scenarios {
             console.line(match &s.description {
@@ -201,7 +197,7 @@ impl Comparing {
                 None => format!("Scenario {}", s.id),
             });
             console.line("");
-            self.scenario(Some(&s.id), None, resume, None, console)?;
+            self.scenario(Some(&s.id), None, resume, console)?;
             console.line("");
             if !console.is_json() {
                 console.flush();
@@ -231,9 +227,9 @@ impl Comparing {
         let base = self.base(id)?;
         let candidates = self.candidates(&base, &[])?;
         let folder = self.folder(&base);
-        let stage = self.stage(&candidates, &folder, Vec::new());
+        let stage = self.stage(&candidates, &folder, None, Begin::Resume, Vec::new());
         let progress = console.progress(stage.samples, "data sets");
-        let found = stage.size(small, large, stage.samples, &self.session.stop, &|| {
+        let found = stage.size(small, large, stage.samples, &|| {
             progress.step();
         })?;
         drop(progress);
@@ -334,6 +330,8 @@ impl Comparing {
         &'a self,
         candidates: &'a [Candidate<'a>],
         folder: &'a Path,
+        shard: Option<Shard>,
+        begin: Begin,
         measurements: Vec<(String, String)>,
     ) -> CompareStage<'a> {
         let session = &self.session;
@@ -348,20 +346,17 @@ impl Comparing {
             level: session.level,
             search: search::Options::default(),
             integration: &session.settings,
-            folder,
-            problems: &self.asked.problems,
-            variants: self.asked.variants.as_deref(),
+            manner: session.manner(folder, shard, begin),
             measurements,
         }
     }
 
-    /// Compares in one scenario; `records` are the joined pieces of a merge with their header.
+    /// Compares in one scenario.
     pub fn scenario(
         &self,
         id: Option<&str>,
-        shard: Option<(u64, u64)>,
+        shard: Option<Shard>,
         resume: bool,
-        joined: Option<(&Header, &BTreeMap<u64, String>)>,
         console: &mut Console,
     ) -> Result<Exit, Failure> {
         let session = &self.session;
@@ -377,15 +372,14 @@ impl Comparing {
         }
         let candidates = self.candidates(&base, &quantities)?;
         let folder = self.folder(&base);
-        let stage = self.stage(&candidates, &folder, known);
+        let stage = self.stage(&candidates, &folder, shard, Begin::of(resume), known);
         let units = candidates.len() as u64 * stage.starts;
         let progress = console.progress(units, "starts and simulated data sets");
-        let records = joined.map(|(_, records)| records);
-        let outcome = stage.run(shard, resume, records, &session.stop, &|| progress.step())?;
+        let outcome = stage.run(&|| progress.step())?;
         drop(progress);
         match outcome {
             Outcome::Shard { done } => {
-                let piece = shard.map(|(i, n)| format!("{i}/{n}")).unwrap_or_default();
+                let piece = shard.map(|s| s.to_string()).unwrap_or_default();
                 console.line(format!(
                     "piece {piece}: {done} simulated data sets; `mechfit merge` joins the pieces"
                 ));
@@ -439,86 +433,6 @@ impl Comparing {
             }
         }
         list
-    }
-}
-
-/// Joins the pieces of a comparison.
-pub fn merge(
-    header: &Header,
-    records: &BTreeMap<u64, String>,
-    dirs: &[PathBuf],
-    problem: Option<&PathBuf>,
-    run: &Run,
-    console: &mut Console,
-) -> Result<Exit, Failure> {
-    let get = |key: &str| header.arguments.get(key);
-    let number = |key: &str| get(key).and_then(Value::as_f64);
-    let count = |key: &str| get(key).and_then(Value::as_u64);
-    let text = |key: &str| get(key).and_then(Value::as_str).map(str::to_string);
-    let problems: Vec<PathBuf> = match problem {
-        Some(p) => vec![p.clone()],
-        None => get("problems")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(|p| p.as_str().map(PathBuf::from))
-            .collect(),
-    };
-    let run = Run {
-        seed: count("seed"),
-        level: run.level.or(number("level")),
-        ..run.clone()
-    };
-    let integration = Integration {
-        rtol: number("rtol"),
-        atol: number("atol"),
-    };
-    let comparing = Comparing::open(
-        Asked {
-            problems,
-            variants: text("variants").map(PathBuf::from),
-            starts: count("starts"),
-            samples: count("samples"),
-        },
-        &run,
-        &integration,
-    )?;
-    let plan = &comparing.session.study.plan.plan;
-    let scenario = text("scenario").filter(|s| plan.scenarios.iter().any(|p| p.id == *s));
-    let base = scenario::choose(plan, scenario.as_deref()).map_err(|e| {
-        Failure::usage(e.to_string(), "give the study that the pieces were made of")
-    })?;
-    // The starts of a piece are those of all: they need not be run again.
-    let folder = comparing
-        .session
-        .study
-        .results(comparing.session.run.out.as_deref(), &base);
-    let to = checkpoint_path(&folder, FITS, None);
-    for dir in dirs {
-        let from = dir.join("checkpoints").join(format!("{FITS}.jsonl"));
-        if from.exists() && !to.exists() {
-            let bytes = std::fs::read(&from).map_err(atomic::FileError::of("read", &from))?;
-            atomic::write(&to, &bytes)?;
-        }
-    }
-    match comparing.scenario(
-        scenario.as_deref(),
-        None,
-        true,
-        Some((header, records)),
-        console,
-    ) {
-        Err(Failure::Checkpoint(CheckpointError::Other { differences, .. })) => Err(Failure::from(
-            crate::diagnostic::Finding::error(
-                "merge-refused",
-                format!(
-                    "the pieces were made with other inputs than there are now: {} differ",
-                    differences.join(", ")
-                ),
-            )
-            .help("give the problem and the program that the pieces were made with"),
-        )),
-        other => other,
     }
 }
 

@@ -1,15 +1,19 @@
 //! The two streams: results on stdout, everything else on stderr.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::diagnostic::{Color, Finding, Severity, render};
+use crate::study::journal::Journal;
 use crate::study::json;
+use crate::study::stop::Why;
 
-use super::common::{Display, When};
+use super::common::{Display, Shard, When};
 use super::{Exit, Failure};
 
 /// A progress bar appears only on work that takes longer than this.
@@ -32,6 +36,7 @@ pub struct Console {
 impl Console {
     /// As the flags say.
     pub fn new(display: &Display) -> Self {
+        JSON.store(display.json, Ordering::Relaxed);
         let terminal = std::io::stderr().is_terminal();
         let plain = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
         let color = match display.color {
@@ -80,6 +85,18 @@ impl Console {
     /// The result, whatever `--json` says (files on stdout).
     pub fn raw(&mut self, text: &str) {
         self.text.push_str(text);
+    }
+    /// The end of a piece of work, which has no result of its own.
+    pub fn piece(&mut self, shard: Option<Shard>) {
+        let name = shard.map(|s| s.to_string()).unwrap_or_default();
+        self.line(format!(
+            "piece {name} is done; `mechfit merge` joins the pieces"
+        ));
+        self.document(json!({
+            "schema_version": SCHEMA_VERSION,
+            "status": "ok",
+            "shard": name,
+        }));
     }
     /// Something worth knowing that is not the result.
     pub fn note(&self, text: impl AsRef<str>) {
@@ -149,6 +166,7 @@ impl Console {
             self.text = json::text(&document);
         }
         self.flush();
+        note_down(exit);
         exit
     }
 }
@@ -180,6 +198,48 @@ impl Drop for Progress {
         self.bar.finish_and_clear();
     }
 }
+
+/// Ends the process in the middle of a unit of work, saying so as [`Console::fail`] does.
+pub fn abandon(why: Why) -> ! {
+    let failure = Failure::Stopped {
+        why,
+        message: "stopped in the middle of a unit of work; what was finished before is kept, the same command with --resume goes on".into(),
+    };
+    let json = JSON.load(Ordering::Relaxed);
+    let mut console = Console::new(&Display {
+        json,
+        ..Display::default()
+    });
+    let exit = console.fail(&failure);
+    std::process::exit(i32::from(console.finish(exit).code()))
+}
+
+/// The journal of the folder of results that this process works in.
+static JOURNAL: Mutex<Option<Journal>> = Mutex::new(None);
+
+/// Keeps a journal until the process ends; the first one stays, so that a command within a command is part of it.
+pub fn keep(journal: Journal) {
+    JOURNAL
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+        .get_or_insert(journal);
+}
+
+/// Writes what was done down.
+fn note_down(exit: Exit) {
+    let journal = JOURNAL
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+        .take();
+    if let Some(journal) = journal
+        && let Err(e) = journal.end(exit.code())
+    {
+        complain(&format!("the log could not be written: {e}"));
+    }
+}
+
+/// Whether stdout is one JSON document, for the threads that may have to end the process.
+static JSON: AtomicBool = AtomicBool::new(false);
 
 /// Writes to stdout. A reader that went away (`| head`) is no mistake.
 #[allow(clippy::print_stdout)]

@@ -74,14 +74,16 @@ impl Failure {
                 let finding = Finding::error("nothing-evaluated", message.as_str());
                 vec![notes.iter().fold(finding, |f, n| f.note(n.as_str()))]
             }
-            Self::File(e) => vec![
+            Self::File(e) | Self::Checkpoint(CheckpointError::File(e)) => vec![
                 Finding::error("file", e.to_string())
                     .help("free space or choose another folder with --out; finished work is kept"),
             ],
-            Self::Checkpoint(e) => vec![
-                Finding::error("checkpoint", e.to_string())
-                    .help("leave --resume out to start anew, or give --out another folder"),
-            ],
+            Self::Checkpoint(e) => {
+                vec![Finding::error("checkpoint", e.to_string()).help(match e {
+                    CheckpointError::Busy(_) => "wait until it ends, or give --out another folder",
+                    _ => "leave --resume out to start anew, or give --out another folder",
+                })]
+            }
             Self::Internal(message) => vec![Finding::error("internal", message.as_str()).help(
                 "this is a mistake of the program; please report it with the command and the files",
             )],

@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::{CommandFactory as _, FromArgMatches as _};
 
+mod again;
 mod commands;
 mod common;
 mod comparing;
@@ -13,6 +14,7 @@ mod exit;
 mod failure;
 mod predicting;
 mod profiling;
+mod replay;
 mod session;
 mod show;
 mod show_compare;
@@ -50,9 +52,20 @@ pub fn grammar() -> clap::Command {
     Arguments::command()
 }
 
+/// Reads words of a command line.
+fn read(words: Vec<std::ffi::OsString>) -> Result<Arguments, clap::Error> {
+    let grammar = grammar();
+    let matches = grammar.clone().try_get_matches_from(words)?;
+    let mut arguments = Arguments::from_arg_matches(&matches)?;
+    if let Some(run) = arguments.command.run_flags() {
+        run.origin = again::origin(&grammar, &matches);
+    }
+    Ok(arguments)
+}
+
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match read(std::env::args_os().collect()) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version are answers, everything else is a wrong usage.

@@ -1,23 +1,22 @@
 //! Profiles of a fit: one item (parameter or prediction) a unit of work.
 
-use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::objective::{Objective, Target as _};
 use crate::report::{figure, view};
 use crate::search::Control;
 use crate::study::canonical::hash;
-use crate::study::checkpoint::{Checkpoint, CheckpointError, Header};
+use crate::study::checkpoint::CheckpointError;
 use crate::study::files;
 use crate::study::fitted::{Fitted, SCHEMA_VERSION};
+use crate::study::job::{Begin, Job, Shard};
 use crate::study::plan::{ProfilePlan, Threshold};
 use crate::study::result::ProblemHash;
-use crate::study::stage_fit::{StageError, checkpoint_path, parts};
+use crate::study::stage_fit::parts;
 use crate::study::stop::Why;
-use crate::study::work;
 use crate::uncertainty::profile::{
     Calibration, Context, Item, ItemResult, LikelihoodRatios, Options, ThresholdKind, calibration,
     likelihood_ratios, profile_item, profiles,
@@ -28,8 +27,6 @@ use super::Failure;
 use super::console::Console;
 use super::stages::Scene;
 
-/// Name of the work in checkpoints.
-pub const KIND: &str = "profile";
 /// Rounds of a profile are numbered apart in the checkpoint.
 const ROUND: u64 = 1 << 32;
 
@@ -51,16 +48,9 @@ struct Document<'a> {
 pub struct Profiling<'a> {
     items: Items<'a>,
     options: Options,
-    header: Header,
+    job: Job,
     /// Draws of a calibrated threshold.
     samples: Option<u64>,
-}
-
-impl Profiling<'_> {
-    /// What the records depend on.
-    pub fn header(&self) -> &Header {
-        &self.header
-    }
 }
 
 fn lock<T>(m: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -108,15 +98,15 @@ impl Scene<'_> {
         };
         let samples =
             (options.threshold == ThresholdKind::Bootstrap).then_some(plan.calibration_samples);
-        let header = self.profile_header(fitted, &items, &options, plan, samples);
+        let job = self.profile_job(fitted, &items, &options, samples);
         if let Some(samples) = samples {
             options.calibrated =
-                self.calibrate(fitted, &items, &options, samples, &header, resume, console)?;
+                self.calibrate(fitted, &items, &options, samples, &job, resume, console)?;
         }
         Ok(Profiling {
             items,
             options,
-            header,
+            job,
             samples,
         })
     }
@@ -158,47 +148,29 @@ impl Scene<'_> {
         items: &Items<'_>,
         options: &Options,
         samples: u64,
-        header: &Header,
+        job: &Job,
         resume: bool,
         console: &Console,
     ) -> Result<Vec<Option<f64>>, Failure> {
         let ctx = self.context(fitted, items, options)?;
         let draws = Calibration::new(&ctx, self.session.seed).map_err(super::stages::refused)?;
-        let header = Header {
-            kind: "calibration".into(),
+        let job = Job {
+            kind: "calibration",
+            called: "draws",
+            first: 1,
             units: samples,
-            ..header.clone()
+            parts: job.parts.clone(),
         };
-        let path = checkpoint_path(&self.folder, "calibration", None);
-        let (checkpoint, old) = open(&path, &header, resume)?;
-        let done: BTreeMap<u64, LikelihoodRatios> = work::recall(&path, &old)?;
-        let units: Vec<u64> = (1..=samples).collect();
+        let manner = self.session.manner(&self.folder, None, begin(resume));
         let progress = console.progress(samples, "draws");
-        let outcome = work::run(
-            &units,
-            done,
-            Some(&checkpoint),
-            &self.session.stop,
+        let done = job.run(
+            &manner,
             || self.objective.workspace(),
             |k, ws| likelihood_ratios(k, &draws, ws),
             &|| progress.step(),
         )?;
         drop(progress);
-        checkpoint.finish()?;
-        if let Some(why) = outcome.stopped {
-            return Err(StageError::Stopped {
-                why,
-                done: outcome.records.len() as u64,
-                of: samples,
-                units: "draws",
-            }
-            .into());
-        }
-        let list: Vec<LikelihoodRatios> = outcome
-            .records
-            .into_values()
-            .filter(|r| r.index <= samples)
-            .collect();
+        let list: Vec<LikelihoodRatios> = done.records.into_values().collect();
         let failed = list.iter().filter(|r| r.failure.is_some()).count();
         if failed > 0 {
             console.note(format!(
@@ -230,24 +202,18 @@ impl Scene<'_> {
         &self,
         fitted: &Fitted,
         profiling: &Profiling<'_>,
-        shard: (u64, u64),
+        shard: Shard,
         resume: bool,
         console: &Console,
     ) -> Result<u64, Failure> {
         let ctx = self.context(fitted, &profiling.items, &profiling.options)?;
-        let path = checkpoint_path(&self.folder, KIND, Some(shard));
-        let (checkpoint, old) = Checkpoint::open(&path, &profiling.header, resume)?;
-        let done: BTreeMap<u64, ItemResult> = work::recall(&path, &old)?;
-        let (i, n) = shard;
-        let units: Vec<u64> = (0..profiling.items.len() as u64)
-            .filter(|k| k % n == i - 1)
-            .collect();
-        let progress = console.progress(units.len() as u64, "profiles");
-        let outcome = work::run(
-            &units,
-            done,
-            Some(&checkpoint),
-            &self.session.stop,
+        let manner = self
+            .session
+            .manner(&self.folder, Some(shard), Begin::of(resume));
+        let units = profiling.items.len() as u64 / shard.of;
+        let progress = console.progress(units, "profiles");
+        let done = profiling.job.run(
+            &manner,
             || self.objective.workspace(),
             |k, ws| ItemResult {
                 round: 0,
@@ -257,17 +223,7 @@ impl Scene<'_> {
             &|| progress.step(),
         )?;
         drop(progress);
-        checkpoint.finish()?;
-        match outcome.stopped {
-            None => Ok(outcome.records.len() as u64),
-            Some(why) => Err(StageError::Stopped {
-                why,
-                done: outcome.records.len() as u64,
-                of: units.len() as u64,
-                units: "profiles",
-            }
-            .into()),
-        }
+        Ok(done.records.len() as u64)
     }
 
     /// All profiles, those of the checkpoint taken over.
@@ -278,9 +234,10 @@ impl Scene<'_> {
         resume: bool,
         console: &Console,
     ) -> Result<(Profiles, Value), Failure> {
-        let path = checkpoint_path(&self.folder, KIND, None);
-        let (checkpoint, old) = open(&path, &profiling.header, resume)?;
-        let done: Vec<ItemResult> = work::recall(&path, &old)?.into_values().collect();
+        let manner = self.session.manner(&self.folder, None, begin(resume));
+        let open = profiling.job.open::<ItemResult>(&manner)?;
+        let checkpoint = open.checkpoint;
+        let done: Vec<ItemResult> = open.done.into_values().collect();
         let taken_over = done.len() as u64;
         let progress = console.progress(profiling.items.len() as u64, "profiles");
         let failed: Mutex<Option<CheckpointError>> = Mutex::new(None);
@@ -399,14 +356,13 @@ impl Scene<'_> {
         Ok(document)
     }
 
-    fn profile_header(
+    fn profile_job(
         &self,
         fitted: &Fitted,
         items: &Items<'_>,
         options: &Options,
-        plan: &ProfilePlan,
         samples: Option<u64>,
-    ) -> Header {
+    ) -> Job {
         let mut parts = parts(self.prepared, &self.session.settings, self.session.seed);
         let optimum = format!("{:?}", fitted.optimum.theta);
         parts.insert("optimum".into(), hash(optimum.as_bytes()));
@@ -422,31 +378,21 @@ impl Scene<'_> {
             })
             .collect();
         parts.insert("items".into(), names.join("; "));
-        let quantities = &self.objective.quantities;
-        let texts: Vec<&str> = quantities.iter().map(|q| q.text.as_str()).collect();
-        let tolerances = &self.session.settings.tolerances;
-        let arguments = BTreeMap::from([
-            ("plan".to_string(), json!(plan)),
-            ("predictions".to_string(), json!(texts)),
-            ("seed".to_string(), json!(self.session.seed)),
-            ("level".to_string(), json!(self.session.level)),
-            ("scenario".to_string(), json!(self.prepared.scenario.id)),
-            ("rtol".to_string(), json!(tolerances.rtol)),
-            ("atol".to_string(), json!(tolerances.atol.first())),
-        ]);
-        let problem = self.prepared.problem.path.display().to_string();
-        Header::new(KIND, items.len() as u64, parts, problem, arguments)
+        Job {
+            kind: "profile",
+            called: "profiles",
+            first: 0,
+            units: items.len() as u64,
+            parts,
+        }
     }
 }
 
-/// Opens a checkpoint; one of other inputs is started anew.
-fn open(
-    path: &std::path::Path,
-    header: &Header,
-    resume: bool,
-) -> Result<(Checkpoint, BTreeMap<u64, String>), CheckpointError> {
-    match Checkpoint::open(path, header, resume) {
-        Err(CheckpointError::Other { .. }) => Checkpoint::open(path, header, false),
-        other => other,
+/// Earlier records are taken over if that is asked for and they are of the same inputs.
+fn begin(resume: bool) -> Begin {
+    if resume {
+        Begin::ResumeOrAnew
+    } else {
+        Begin::Anew
     }
 }

@@ -1,7 +1,7 @@
 //! From what the user typed to what it means: study opened, settings resolved, threads and signals set up.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::diagnostic::{Finding, Severity};
@@ -9,13 +9,15 @@ use crate::objective::{BuildOptions, Objective};
 use crate::problem;
 use crate::simulate::Settings;
 use crate::study::audit::{self, Clock, Provenance};
+use crate::study::job::{Begin, Manner, Shard};
+use crate::study::journal::Journal;
 use crate::study::open::{Prepared, Study};
-use crate::study::stop::Stop;
+use crate::study::stop::{Stop, Why};
 use crate::study::values;
 
+use super::Failure;
 use super::common::{Integration, Run, Values};
 use super::console::Console;
-use super::{Exit, Failure};
 
 /// An interrupt ends the process at the latest after this time, whatever a unit of work is doing: everything finished is
 /// in a checkpoint by then, and result files appear whole or not at all.
@@ -48,6 +50,12 @@ impl Session {
         threads(run.threads)?;
         let stop = watch(run.max_time);
         let study = Study::open(target)?;
+        let results = study.results_root(run.out.as_deref());
+        super::console::keep(Journal::begin(
+            &results,
+            study.plan.path.as_deref(),
+            run.reason.clone(),
+        ));
         let plan = &study.plan.plan;
         let mut settings = Settings::default();
         settings.tolerances.rtol = integration.rtol.unwrap_or(plan.integration.rtol);
@@ -102,6 +110,22 @@ impl Session {
             .results(self.run.out.as_deref(), &prepared.scenario)
     }
 
+    /// How work of a scenario is done: where its records go, which piece, how it begins, when it stops.
+    pub fn manner<'a>(
+        &'a self,
+        folder: &'a Path,
+        shard: Option<Shard>,
+        begin: Begin,
+    ) -> Manner<'a> {
+        Manner {
+            folder,
+            shard,
+            begin,
+            origin: &self.run.origin,
+            stop: &self.stop,
+        }
+    }
+
     /// Compiles the problem.
     pub fn objective(
         &self,
@@ -133,13 +157,23 @@ pub fn read_values(values: &Values) -> Result<Vec<(String, f64)>, Failure> {
 
 /// Sets the number of threads of all parallel work.
 pub fn threads(n: Option<u16>) -> Result<(), Failure> {
-    let builder = rayon::ThreadPoolBuilder::new().num_threads(n.map_or(0, usize::from));
-    builder
-        .build_global()
+    // A command that runs others opens several sessions; the first one starts the threads.
+    static STARTED: OnceLock<Result<(), String>> = OnceLock::new();
+    STARTED
+        .get_or_init(|| {
+            rayon::ThreadPoolBuilder::new()
+                .num_threads(n.map_or(0, usize::from))
+                .build_global()
+                .map_err(|e| e.to_string())
+        })
+        .clone()
         .map_err(|e| Failure::Internal(format!("the threads could not be started: {e}")))
 }
 
 /// A stop that interrupts and the limit of time ask for.
+///
+/// Units of work ask between one another. Where one of them takes longer than [`PATIENCE`] the process ends without it:
+/// everything finished is in a checkpoint, and result files appear whole or not at all.
 pub fn watch(limit: Option<Duration>) -> Arc<Stop> {
     let stop = Arc::new(Stop::after(limit));
     let asked = stop.clone();
@@ -148,10 +182,15 @@ pub fn watch(limit: Option<Duration>) -> Arc<Stop> {
         asked.interrupt();
         std::thread::spawn(|| {
             std::thread::sleep(PATIENCE);
-            super::console::complain("interrupted; finished work is kept, --resume goes on");
-            std::process::exit(i32::from(Exit::Interrupted.code()));
+            super::console::abandon(Why::Interrupted);
         });
     });
+    if let Some(limit) = limit {
+        std::thread::spawn(move || {
+            std::thread::sleep(limit.saturating_add(PATIENCE));
+            super::console::abandon(Why::OutOfTime);
+        });
+    }
     stop
 }
 

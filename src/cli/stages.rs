@@ -1,6 +1,6 @@
 //! Stages that several commands share: compile, fit, write.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -8,15 +8,15 @@ use crate::fit;
 use crate::objective::Target as _;
 use crate::objective::{BuildOptions, Objective};
 use crate::study::audit::Provenance;
-use crate::study::checkpoint::CheckpointError;
 use crate::study::files::{self, ResultError};
 use crate::study::fitted::Fitted;
+use crate::study::job::{Begin, Shard};
 use crate::study::open::Prepared;
-use crate::study::plan;
 use crate::study::stage_bootstrap::{
     self, BootstrapStage, BootstrapStageError, Bootstrapped, Outcome,
 };
 use crate::study::stage_fit::{FitStage, RESULT, StageError, Unusable};
+use crate::study::{plan, postmortem};
 
 use crate::uncertainty::bootstrap;
 use crate::uncertainty::interval::Method;
@@ -42,6 +42,10 @@ pub struct BootstrapFlags {
     pub stratify_on: Option<String>,
     /// Least percentage of successes.
     pub min_success: Option<f64>,
+}
+
+fn stage_is_stopped<T>(done: &Result<T, StageError>) -> bool {
+    matches!(done, Err(StageError::Stopped { .. }))
 }
 
 /// A kind of bootstrap that does not fit the data.
@@ -79,7 +83,7 @@ impl<'a> Scene<'a> {
         })
     }
 
-    fn stage(&self, starts: Option<u64>) -> FitStage<'_> {
+    fn stage(&self, starts: Option<u64>, shard: Option<Shard>, begin: Begin) -> FitStage<'_> {
         let plan = &self.session.study.plan.plan;
         let starts = starts.unwrap_or(plan.fit.starts);
         FitStage {
@@ -92,34 +96,72 @@ impl<'a> Scene<'a> {
             },
             integration: &self.session.settings,
             level: self.session.level,
-            folder: &self.folder,
+            manner: self.session.manner(&self.folder, shard, begin),
         }
     }
 
     /// Settings of a fit with a number of starts.
     pub fn fit_settings(&self, starts: u64) -> crate::study::result::FitSettings {
-        self.stage(Some(starts)).settings()
+        self.stage(Some(starts), None, Begin::Anew).settings()
     }
 
     /// Fits and writes the result files.
     pub fn fit(
         &self,
         starts: Option<u64>,
-        resume: bool,
+        begin: Begin,
         console: &Console,
     ) -> Result<(Fitted, Value), Failure> {
-        let stage = self.stage(starts);
-        let progress = console.progress(stage.options.starts as u64, "starts");
-        let (fitted, taken_over) = stage.run(resume, &self.session.stop, &|| progress.step())?;
-        drop(progress);
-        let provenance = self.session.provenance(self.prepared, taken_over);
-        let document = self.write_fit(&fitted, &provenance)?;
-        Ok((fitted, document))
+        self.fit_piece(starts, None, begin, console)?
+            .ok_or_else(|| Failure::Internal("a whole fit ended as a piece".into()))
     }
 
-    /// The fit of an earlier run, or a new one if there is none that agrees.
+    /// The same for a piece of the starts, which has no result of its own.
+    pub fn fit_piece(
+        &self,
+        starts: Option<u64>,
+        shard: Option<Shard>,
+        begin: Begin,
+        console: &Console,
+    ) -> Result<Option<(Fitted, Value)>, Failure> {
+        let stage = self.stage(starts, shard, begin);
+        let units = stage.options.starts as u64 / shard.map_or(1, |s| s.of);
+        let progress = console.progress(units, "starts");
+        let done = stage.run(&|| progress.step());
+        drop(progress);
+        let failures = self.folder.join(postmortem::FOLDER);
+        if failures.is_dir() && !stage_is_stopped(&done) {
+            console.note(format!(
+                "what failed is recorded in {}; `mechfit explain FILE` replays it",
+                failures.display()
+            ));
+        }
+        let done = done?;
+        let Some((fitted, taken_over)) = done else {
+            return Ok(None);
+        };
+        let provenance = self.session.provenance(self.prepared, taken_over);
+        let document = self.write_fit(&fitted, &provenance)?;
+        Ok(Some((fitted, document)))
+    }
+
+    /// The fit of an earlier run, or a new one if there is none that agrees. Pieces that are joined bring their own.
     pub fn fit_or_recall(&self, starts: Option<u64>, console: &Console) -> Result<Fitted, Failure> {
-        match self.stage(starts).recall(starts, self.session.run.seed)? {
+        let stage = self.stage(starts, None, Begin::ResumeOrAnew);
+        let seed = self.session.run.seed;
+        if let Some(joined) = &self.session.run.origin.joined {
+            for file in &joined.files {
+                let Some(folder) = file.parent().and_then(Path::parent) else {
+                    continue;
+                };
+                if let Ok(fitted) = stage.recall(folder, starts, seed)? {
+                    let provenance = self.session.provenance(self.prepared, 0);
+                    self.write_fit(&fitted, &provenance)?;
+                    return Ok(fitted);
+                }
+            }
+        }
+        match stage.recall(&self.folder, starts, seed)? {
             Ok(fitted) => Ok(fitted),
             Err(reason) => {
                 let again = if reason == Unusable::Missing {
@@ -128,16 +170,7 @@ impl<'a> Scene<'a> {
                     " again"
                 };
                 console.note(format!("{reason}, so the problem is fitted{again} first"));
-                Ok(self
-                    .fit(starts, true, console)
-                    .or_else(|e| match e {
-                        // A checkpoint of other inputs is started anew.
-                        Failure::Checkpoint(crate::study::checkpoint::CheckpointError::Other {
-                            ..
-                        }) => self.fit(starts, false, console),
-                        e => Err(e),
-                    })?
-                    .0)
+                Ok(self.fit(starts, Begin::ResumeOrAnew, console)?.0)
             }
         }
     }
@@ -193,6 +226,8 @@ impl<'a> Scene<'a> {
         &'b self,
         fitted: &'b Fitted,
         flags: &BootstrapFlags,
+        shard: Option<Shard>,
+        begin: Begin,
     ) -> Result<BootstrapStage<'b>, Failure> {
         let plan = self
             .session
@@ -245,7 +280,7 @@ impl<'a> Scene<'a> {
             level: self.session.level,
             min_success: flags.min_success.unwrap_or(plan.min_success),
             integration: &self.session.settings,
-            folder: &self.folder,
+            manner: self.session.manner(&self.folder, shard, begin),
         })
     }
 
@@ -276,43 +311,24 @@ impl<'a> Scene<'a> {
             .collect()
     }
 
-    /// Runs a bootstrap and writes its files; the document is null for a shard.
+    /// Runs a bootstrap and writes its files; the document is null for a piece.
     pub fn bootstrap(
         &self,
         stage: &BootstrapStage,
-        shard: Option<(u64, u64)>,
-        resume: bool,
         console: &Console,
     ) -> Result<(Outcome, Value), Failure> {
-        let units = stage.options.samples / shard.map_or(1, |(_, n)| n);
+        let units = stage.options.samples / stage.manner.shard.map_or(1, |s| s.of);
         let progress = console.progress(units, "replicates");
-        let outcome = stage
-            .run(shard, resume, &self.session.stop, &|| progress.step())
-            .map_err(|e| match e {
-                BootstrapStageError::Refused(e) => refused(e),
-                BootstrapStageError::Stage(e) => e.into(),
-            })?;
+        let outcome = stage.run(&|| progress.step()).map_err(|e| match e {
+            BootstrapStageError::Refused(e) => refused(e),
+            BootstrapStageError::Stage(e) => e.into(),
+        })?;
         drop(progress);
         let document = match &outcome {
             Outcome::Whole(whole) => self.write_bootstrap(whole)?,
             Outcome::Shard { .. } => Value::Null,
         };
         Ok((outcome, document))
-    }
-
-    /// Runs a whole bootstrap; a checkpoint of other inputs is started anew instead of refused.
-    pub fn bootstrap_again(
-        &self,
-        stage: &BootstrapStage,
-        resume: bool,
-        console: &Console,
-    ) -> Result<(Outcome, Value), Failure> {
-        match self.bootstrap(stage, None, resume, console) {
-            Err(Failure::Checkpoint(CheckpointError::Other { .. })) => {
-                self.bootstrap(stage, None, false, console)
-            }
-            other => other,
-        }
     }
 
     /// Writes the files of a bootstrap.

@@ -10,6 +10,7 @@ use crate::report::{View, figure, page, view as shown};
 use crate::study::claims;
 use crate::study::fitted::{FitDocument, Fitted};
 use crate::study::gates;
+use crate::study::job::Begin;
 use crate::study::open::Prepared;
 use crate::study::plan::{ProfilePlan, Scenario};
 use crate::study::scenario;
@@ -31,6 +32,16 @@ pub struct Options {
     pub resume: bool,
     /// Further gates.
     pub require: Vec<String>,
+}
+
+impl Options {
+    fn begin(&self) -> Begin {
+        if self.resume {
+            Begin::ResumeOrAnew
+        } else {
+            Begin::Anew
+        }
+    }
 }
 
 /// What came of it.
@@ -94,7 +105,7 @@ pub fn whole(session: &Session, options: &Options, console: &Console) -> Result<
     console.findings(&first.findings);
     let main = Scene::new(session, first, BuildOptions::default())?;
     check_plan(&main)?;
-    let fitted = main.fit(options.starts, options.resume, console)?.0;
+    let fitted = main.fit(options.starts, options.begin(), console)?.0;
     let bootstrapped = bootstrap(&main, &fitted, options, console)?;
     // Without a bootstrap of this fit, predictions have the intervals of the linearised fit.
     let replicates = match main.recorded(&fitted)? {
@@ -207,8 +218,8 @@ fn bootstrap(
         samples: options.samples,
         ..BootstrapFlags::default()
     };
-    let stage = scene.bootstrap_stage(fitted, &flags)?;
-    match scene.bootstrap_again(&stage, options.resume, console)? {
+    let stage = scene.bootstrap_stage(fitted, &flags, None, options.begin())?;
+    match scene.bootstrap(&stage, console)? {
         (Outcome::Whole(whole), _) => Ok(Some(whole)),
         (Outcome::Shard { .. }, _) => Ok(None),
     }
@@ -223,7 +234,7 @@ fn side(
 ) -> Result<FitDocument, Failure> {
     let scene = Scene::new(session, prepared, BuildOptions::default())?;
     Ok(scene
-        .fit(options.starts, options.resume, console)?
+        .fit(options.starts, options.begin(), console)?
         .0
         .document)
 }

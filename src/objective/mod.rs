@@ -1,5 +1,6 @@
 //! From simulated values to residuals, −log likelihood, gradient and curvature.
 
+mod autopsy;
 mod build;
 pub mod donors;
 mod evaluate;

@@ -4,6 +4,7 @@
 //! state at each asked time, with its derivative with respect to the estimated parameters it depends on.
 
 mod advance;
+mod autopsy;
 mod consistent;
 mod course;
 mod cycle;
@@ -20,6 +21,7 @@ mod steady;
 mod summary;
 mod watch;
 
+pub use autopsy::{Autopsy, StateThere};
 pub use course::{Course, CourseError, Request, Show, course};
 pub use experiment::{Experiment, build};
 pub use point::Point;

@@ -51,6 +51,8 @@ pub struct Provenance {
     pub host: Option<String>,
     /// Its processor.
     pub processor: Option<String>,
+    /// Widest vector instructions that were used; they change no number.
+    pub vector_instructions: &'static str,
     /// Variables of the environment that matter.
     pub environment: BTreeMap<String, String>,
     /// Threads used.
@@ -76,6 +78,10 @@ pub struct Program {
     pub target: String,
     /// Whether it was built with optimisation.
     pub profile: &'static str,
+    /// Optional parts that it was built with.
+    pub features: Vec<&'static str>,
+    /// Commit that it was built from, if whoever built it set `MECHFIT_COMMIT`.
+    pub commit: Option<&'static str>,
     /// SHA-256 of the executable.
     pub executable_sha256: Option<String>,
     /// SHA-256 of the list of its dependencies.
@@ -94,6 +100,12 @@ impl Program {
             } else {
                 "release"
             },
+            features: if cfg!(feature = "jit") {
+                vec!["jit"]
+            } else {
+                Vec::new()
+            },
+            commit: option_env!("MECHFIT_COMMIT"),
             executable_sha256: std::env::current_exe()
                 .ok()
                 .and_then(|p| file_hash(&p).ok()),
@@ -120,6 +132,7 @@ pub fn provenance(
         files: hashes(files),
         host: first_line("/proc/sys/kernel/hostname"),
         processor: processor(),
+        vector_instructions: vector_instructions(),
         environment: ENVIRONMENT
             .iter()
             .filter_map(|name| Some(((*name).to_string(), std::env::var(name).ok()?)))
@@ -154,6 +167,15 @@ pub fn files_hash(files: &[PathBuf]) -> String {
 fn first_line(path: &str) -> Option<String> {
     let text = std::fs::read_to_string(path).ok()?;
     Some(text.lines().next()?.trim().to_string())
+}
+
+/// The widest instructions that the kernels choose from: they are compiled for these two.
+fn vector_instructions() -> &'static str {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
+        return "x86-64-v3";
+    }
+    "baseline"
 }
 
 fn processor() -> Option<String> {

@@ -6,8 +6,8 @@
 //! index, the records in any order, from any number of processes, make the same result.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ use super::atomic::{FileError, synchronise_folder};
 /// Longest time for which finished records may be lost to a loss of power (a killed process loses none).
 const SYNC_INTERVAL: Duration = Duration::from_secs(5);
 /// Version of the format of the file.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Name of the number of units among differences.
 const UNITS: &str = "number of units";
@@ -36,22 +36,25 @@ pub struct Header {
     pub key: String,
     /// The same in parts, each named, so that a difference can be named.
     pub parts: BTreeMap<String, String>,
+    /// Number of the first unit.
+    pub first: u64,
     /// Number of units of the whole work.
     pub units: u64,
-    /// Folder or file of the problem, as given.
-    pub problem: String,
-    /// Arguments that make the same work again.
-    pub arguments: BTreeMap<String, serde_json::Value>,
+    /// Folders or files that the command was given.
+    pub targets: Vec<String>,
+    /// Options that make the same work again.
+    pub options: Vec<String>,
 }
 
 impl Header {
     /// A header whose key is the hash of its parts.
     pub fn new(
         kind: &str,
+        first: u64,
         units: u64,
         parts: BTreeMap<String, String>,
-        problem: String,
-        arguments: BTreeMap<String, serde_json::Value>,
+        targets: Vec<String>,
+        options: Vec<String>,
     ) -> Self {
         let mut hash = Sha256::new();
         for (name, value) in &parts {
@@ -65,9 +68,10 @@ impl Header {
             kind: kind.into(),
             key: hex(&hash.finalize()),
             parts,
+            first,
             units,
-            problem,
-            arguments,
+            targets,
+            options,
         }
     }
     /// Names of the parts in which two headers differ.
@@ -76,7 +80,7 @@ impl Header {
         if self.kind != other.kind {
             names.push("kind of work".into());
         }
-        if self.units != other.units {
+        if (self.first, self.units) != (other.first, other.units) {
             names.push(UNITS.into());
         }
         let keys: std::collections::BTreeSet<&String> =
@@ -108,6 +112,9 @@ pub enum CheckpointError {
         /// What differs.
         differences: Vec<String>,
     },
+    /// Another process works on it.
+    #[error("another process works on {}", .0.display())]
+    Busy(PathBuf),
     /// A whole line holds no record of the expected form.
     #[error("{}, line {line}: {message}", .path.display())]
     Record {
@@ -142,6 +149,8 @@ pub struct Checkpoint {
 struct Out {
     file: File,
     synced: Instant,
+    /// Held as long as the checkpoint is open; the system lets go of it when the process ends, however it ends.
+    _lock: Option<File>,
 }
 
 /// A checkpoint as it was read.
@@ -222,62 +231,64 @@ impl Checkpoint {
     /// without it the file is started anew.
     ///
     /// # Errors
-    /// [`CheckpointError::Other`] if an existing file belongs to other work and `resume` is asked for.
+    /// [`CheckpointError::Other`] if an existing file belongs to other work and `resume` is asked for,
+    /// [`CheckpointError::Busy`] if another process has it open.
     pub fn open(
         path: &Path,
         header: &Header,
         resume: bool,
     ) -> Result<(Self, BTreeMap<u64, String>), CheckpointError> {
-        if resume && path.exists() {
-            let old = match read(path) {
+        let lock = lock(path)?;
+        let old = if resume && path.exists() {
+            match read(path) {
                 Ok(old) => Some(old),
                 // The machine stopped before the first line was whole: nothing was done.
                 Err(CheckpointError::NotACheckpoint(_)) if is_torn(path) => None,
                 Err(e) => return Err(e),
-            };
-            if let Some(old) = old {
+            }
+        } else {
+            None
+        };
+        let records = match old {
+            None => {
+                write(path, header, &BTreeMap::new())?;
+                BTreeMap::new()
+            }
+            Some(old) => {
                 let differences = header.differences(&old.header);
                 // More or fewer units of the same work: what is done stays valid.
                 if differences == [UNITS] {
                     write(path, header, &old.records)?;
+                } else if differences.is_empty() {
                     let file = OpenOptions::new()
-                        .append(true)
+                        .write(true)
                         .open(path)
                         .map_err(FileError::of("open", path))?;
-                    return Ok((Self::with(path, file), old.records));
-                }
-                if !differences.is_empty() {
+                    file.set_len(old.length)
+                        .map_err(FileError::of("write", path))?;
+                } else {
                     return Err(CheckpointError::Other {
                         path: path.to_path_buf(),
                         differences,
                     });
                 }
-                let mut file = OpenOptions::new()
-                    .write(true)
-                    .open(path)
-                    .map_err(FileError::of("open", path))?;
-                file.set_len(old.length)
-                    .and_then(|()| file.seek(SeekFrom::End(0)).map(|_| ()))
-                    .map_err(FileError::of("write", path))?;
-                return Ok((Self::with(path, file), old.records));
+                old.records
             }
-        }
-        write(path, header, &BTreeMap::new())?;
+        };
         let file = OpenOptions::new()
             .append(true)
             .open(path)
             .map_err(FileError::of("open", path))?;
-        Ok((Self::with(path, file), BTreeMap::new()))
-    }
-
-    fn with(path: &Path, file: File) -> Self {
-        Self {
+        let out = Out {
+            file,
+            synced: Instant::now(),
+            _lock: lock,
+        };
+        let checkpoint = Self {
             path: path.to_path_buf(),
-            out: Mutex::new(Out {
-                file,
-                synced: Instant::now(),
-            }),
-        }
+            out: Mutex::new(out),
+        };
+        Ok((checkpoint, records))
     }
 
     /// Appends a finished unit. The line is handed to the system in one piece, and at the latest every five seconds the
@@ -328,6 +339,25 @@ impl Checkpoint {
     }
 }
 
+/// Makes sure that no other process works on a checkpoint. File systems that know no locks give none; two processes then
+/// write the same records twice, which reading bears.
+fn lock(path: &Path) -> Result<Option<File>, CheckpointError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(FileError::of("make the folder", folder))?;
+    let name = path.with_extension("lock");
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&name)
+        .map_err(FileError::of("open", &name))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Err(CheckpointError::Busy(path.to_path_buf())),
+        Err(TryLockError::Error(_)) => Ok(None),
+    }
+}
+
 /// Whether a file has no whole line.
 fn is_torn(path: &Path) -> bool {
     std::fs::read(path).is_ok_and(|bytes| !bytes.contains(&b'\n'))
@@ -342,7 +372,7 @@ mod tests {
             ("problem".to_string(), "abc".to_string()),
             ("seed".to_string(), seed.to_string()),
         ]);
-        Header::new("bootstrap", 10, parts, "fits/x".into(), BTreeMap::new())
+        Header::new("bootstrap", 0, 10, parts, vec!["fits/x".into()], Vec::new())
     }
 
     fn folder(name: &str) -> PathBuf {
@@ -401,7 +431,7 @@ mod tests {
     fn other_inputs_are_refused_by_name() {
         let folder = folder("other");
         let path = folder.join("c.jsonl");
-        Checkpoint::open(&path, &header("1"), false).unwrap();
+        drop(Checkpoint::open(&path, &header("1"), false).unwrap());
         let error = Checkpoint::open(&path, &header("2"), true).unwrap_err();
         assert!(
             error.to_string().ends_with("other inputs: seed differ"),

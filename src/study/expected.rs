@@ -14,6 +14,7 @@ use super::stage_bootstrap::Bootstrapped;
 use crate::diagnostic::{Finding, Source};
 use crate::objective::{EvalError, Objective, Target as _};
 use crate::search::Want;
+use crate::uncertainty::profile::held_parameter;
 
 /// Name of the file beside the problem file.
 pub const FILE: &str = "expected.json";
@@ -24,6 +25,8 @@ const MARGIN: f64 = 10.0;
 const RELATIVE: f64 = 1e-9;
 /// Factor by which the tolerances of the integration are tightened to see its error.
 pub const TIGHTENING: f64 = 1e-2;
+/// Standard errors from the optimum at which profiles are recorded: about where 95 % intervals end.
+const STANDARD_ERRORS: f64 = 2.0;
 /// Replicates that are recorded for replaying.
 const RECORDED_REPLICATES: usize = 20;
 
@@ -57,6 +60,9 @@ pub struct Expected {
     pub simulations: Vec<Simulation>,
     /// Relations and facts at the optimum.
     pub relations: BTreeMap<String, bool>,
+    /// Points of the likelihood profiles about where 95 % intervals end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub profile: Vec<ProfilePoint>,
     /// The bootstrap, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bootstrap: Option<RecordedBootstrap>,
@@ -107,6 +113,18 @@ pub struct Simulation {
     pub value: f64,
     /// Largest difference that passes.
     pub abs_tol: f64,
+}
+
+/// A point of a likelihood profile: the objective's minimum with one parameter held.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProfilePoint {
+    /// Parameter.
+    pub id: String,
+    /// Where it is held, estimation scale.
+    pub scaled: f64,
+    /// Rise of the objective over the optimum.
+    pub rise: f64,
 }
 
 /// A recorded bootstrap.
@@ -312,11 +330,63 @@ pub fn record(
             .iter()
             .filter_map(|r| Some((r.id.clone(), r.holds?)))
             .collect(),
+        profile: profile(objective, theta, &d.held, &d.estimates),
         bootstrap: bootstrap.map(recorded_bootstrap),
         content_sha256: String::new(),
     };
     expected.content_sha256 = expected.hash();
     Ok(expected)
+}
+
+/// Profiles about where their intervals end: two standard errors to either side, or the bound if that is nearer.
+fn profile(
+    objective: &Objective,
+    theta: &[f64],
+    held: &[i8],
+    estimates: &[crate::uncertainty::Estimate],
+) -> Vec<ProfilePoint> {
+    let best = rise_over(objective, theta, None);
+    let mut points = Vec::new();
+    for (j, c) in objective.coordinates().iter().enumerate() {
+        let at = |list: &[f64]| list.get(j).copied().unwrap_or(f64::NAN);
+        let se = estimates.get(j).and_then(|e| e.standard_error_scaled);
+        // A parameter at its bound has no standard error to go by.
+        let (Some(se), Some(0)) = (se, held.get(j)) else {
+            continue;
+        };
+        for side in [-STANDARD_ERRORS, STANDARD_ERRORS] {
+            let scaled = (at(theta) + side * se).clamp(c.lower, c.upper);
+            let there = rise_over(objective, theta, Some((j, scaled)));
+            if let (Some(best), Some(there)) = (best, there) {
+                points.push(ProfilePoint {
+                    id: c.id.clone(),
+                    scaled,
+                    rise: there - best,
+                });
+            }
+        }
+    }
+    points
+}
+
+/// Objective at `theta`, or its minimum from there with one coordinate held; `None` if it cannot be found.
+pub(super) fn rise_over(
+    objective: &Objective,
+    theta: &[f64],
+    held: Option<(usize, f64)>,
+) -> Option<f64> {
+    let mut ws = objective.workspace();
+    let data = objective.data();
+    match held {
+        None => objective
+            .evaluate(theta, data, Want::Value, &mut ws)
+            .ok()
+            .map(|e| e.value),
+        Some((j, x)) => {
+            let search = crate::search::Options::default();
+            held_parameter(objective, data, j, x, theta, &search, &mut ws).ok()
+        }
+    }
 }
 
 fn recorded_bootstrap(b: &Bootstrapped) -> RecordedBootstrap {

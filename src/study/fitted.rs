@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::checks::Checks;
 use super::fitting::{StartEnd, Starts, StartsDocument};
 use super::open::Prepared;
 use super::result::{DataRow, FitSettings, ProblemHash, RelationRow, Warning, likelihood};
@@ -84,6 +85,8 @@ pub struct FitDocument {
     pub ignored_parameters: Vec<String>,
     /// Warnings, the most serious first.
     pub warnings: Vec<Warning>,
+    /// Checks of the optimum; null where an earlier fit was taken over that had none.
+    pub checks: Option<Checks>,
     /// Settings.
     pub settings: FitSettings,
 }
@@ -280,6 +283,7 @@ pub fn from_end(
         relations,
         ignored_parameters: prepared.ignored.clone(),
         warnings: Vec::new(),
+        checks: None,
         settings: FitSettings {
             likelihood: likelihood(&prepared.problem),
             ..settings

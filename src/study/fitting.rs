@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::fit::{self, Optimum, SAME_OPTIMUM, Side};
+use crate::objective::target::to_natural;
 use crate::objective::{Objective, Target};
 use crate::problem::NoiseSetting;
 
@@ -222,4 +223,39 @@ pub struct StartsDocument {
     pub at_best: u64,
     /// Final objectives in the order of the starts; null where a start failed.
     pub objectives: Vec<Option<f64>>,
+}
+
+/// `starts.tsv`: one row a start in order, with where it began and where it ended on the natural scale.
+pub fn starts_table(objective: &Objective, starts: &Starts) -> String {
+    let ids = || objective.coordinates().iter().map(|c| c.id.as_str());
+    let mut header: Vec<String> = ["start", "objective", "converged", "ended"]
+        .map(String::from)
+        .to_vec();
+    header.extend(ids().map(|id| format!("from:{id}")));
+    header.extend(ids().map(|id| format!("to:{id}")));
+    let mut text = header.join("\t") + "\n";
+    let natural = |theta: &[f64]| -> Vec<String> {
+        let coordinates = objective.coordinates();
+        (0..coordinates.len())
+            .map(|k| match (coordinates.get(k), theta.get(k)) {
+                (Some(c), Some(x)) => format!("{:?}", to_natural(c.scale, *x)),
+                _ => String::new(),
+            })
+            .collect()
+    };
+    for (k, r) in &starts.records {
+        let mut cells = vec![k.to_string()];
+        match &r.outcome {
+            Ok(end) => cells.extend([
+                format!("{:?}", end.objective),
+                end.converged.to_string(),
+                end.termination.clone(),
+            ]),
+            Err(e) => cells.extend([String::new(), "false".into(), e.reason.clone()]),
+        }
+        cells.extend(natural(&r.from));
+        cells.extend(natural(r.outcome.as_ref().map_or(&[][..], |e| &e.theta)));
+        text += &(cells.join("\t") + "\n");
+    }
+    text
 }

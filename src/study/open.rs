@@ -71,7 +71,7 @@ impl Study {
 
     /// The folder of the results of a scenario: those of the main one lie in the folder itself.
     pub fn results(&self, out: Option<&Path>, scenario: &Scenario) -> PathBuf {
-        let base = out.map_or_else(|| self.folder.join("results"), Path::to_path_buf);
+        let base = self.results_root(out);
         let main = self
             .plan
             .plan
@@ -79,6 +79,11 @@ impl Study {
             .first()
             .is_none_or(|s| s.id == scenario.id);
         if main { base } else { base.join(&scenario.id) }
+    }
+
+    /// Folder of all results.
+    pub fn results_root(&self, out: Option<&Path>) -> PathBuf {
+        out.map_or_else(|| self.folder.join("results"), Path::to_path_buf)
     }
 
     /// Chooses a scenario, reads the models and applies it.

@@ -1,19 +1,15 @@
 //! A comparison of variants: starts of every variant, then simulated data of each, one a unit.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
-use super::checkpoint::{Checkpoint, Header};
 use super::fitted::{self, SCHEMA_VERSION};
 use super::fitting::{self, StartEnd, StartRecord, Starts};
+use super::job::{Job, Manner};
 use super::open::Prepared;
-use super::result::{FitSettings, IntegrationSettings, SearchSettings};
-use super::stage_fit::{StageError, checkpoint_path};
-use super::stop::Stop;
-use super::work;
+use super::result::{ARITHMETIC, FitSettings, IntegrationSettings, RANDOMNESS, SearchSettings};
+use super::stage_fit::StageError;
 use crate::fit;
 use crate::objective::{Objective, Target as _};
 use crate::search;
@@ -90,12 +86,8 @@ pub struct CompareStage<'a> {
     pub search: search::Options,
     /// Settings of the simulations.
     pub integration: &'a Settings,
-    /// Folder of the results.
-    pub folder: &'a Path,
-    /// Problems as given.
-    pub problems: &'a [PathBuf],
-    /// Variant table as given.
-    pub variants: Option<&'a Path>,
+    /// Where its records go, which piece, and when to stop.
+    pub manner: Manner<'a>,
     /// Measurements that could tell variants apart, with their observables: the objectives' quantities, in order.
     pub measurements: Vec<(String, String)>,
 }
@@ -190,48 +182,27 @@ impl CompareStage<'_> {
         parts
     }
 
-    fn problem(&self) -> String {
-        self.problems
-            .first()
-            .map(|p| p.display().to_string())
-            .unwrap_or_default()
+    fn fits_job(&self) -> Job {
+        Job {
+            kind: FITS,
+            called: "starts",
+            first: 0,
+            units: self.candidates.len() as u64 * self.starts,
+            parts: self.parts(),
+        }
     }
 
-    /// Arguments that make the same comparison again.
-    fn arguments(&self) -> BTreeMap<String, Value> {
-        let shown = |p: &Path| p.display().to_string();
-        let problems: Vec<String> = self.problems.iter().map(|p| shown(p)).collect();
-        let scenario = self.candidates.first().map(|c| &c.prepared.scenario.id);
-        let tolerances = &self.integration.tolerances;
-        BTreeMap::from([
-            ("problems".to_string(), json!(problems)),
-            ("variants".into(), json!(self.variants.map(shown))),
-            ("scenario".into(), json!(scenario)),
-            ("starts".into(), json!(self.starts)),
-            ("samples".into(), json!(self.samples)),
-            ("seed".into(), json!(self.seed)),
-            ("level".into(), json!(self.level)),
-            ("rtol".into(), json!(tolerances.rtol)),
-            ("atol".into(), json!(tolerances.atol.first())),
-        ])
-    }
-
-    fn fits_header(&self) -> Header {
-        let units = self.candidates.len() as u64 * self.starts;
-        Header::new(FITS, units, self.parts(), self.problem(), self.arguments())
-    }
-
-    /// What the simulated data depend on.
-    fn header(&self, groups: u64) -> Header {
+    /// The simulated data of all groups.
+    fn job(&self, groups: u64) -> Job {
         let mut parts = self.parts();
         parts.insert("samples".into(), self.samples.to_string());
-        Header::new(
-            KIND,
-            groups * self.samples,
+        Job {
+            kind: KIND,
+            called: "simulated data sets",
+            first: 0,
+            units: groups * self.samples,
             parts,
-            self.problem(),
-            self.arguments(),
-        )
+        }
     }
 
     fn fit_options(&self) -> fit::Options {
@@ -242,25 +213,18 @@ impl CompareStage<'_> {
         }
     }
 
-    /// Every start of every variant.
+    /// Every start of every variant: the same in every piece.
     fn fits(
         &self,
-        resume: bool,
-        stop: &Stop,
         progress: &(dyn Fn() + Sync),
     ) -> Result<(BTreeMap<u64, StartRecord>, u64), StageError> {
-        let path = checkpoint_path(self.folder, FITS, None);
-        let (checkpoint, old) = Checkpoint::open(&path, &self.fits_header(), resume)?;
-        let done = work::recall(&path, &old)?;
-        let taken_over = done.len() as u64;
-        let of = self.candidates.len() as u64 * self.starts;
-        let units: Vec<u64> = (0..of).collect();
         let options = self.fit_options();
-        let outcome = work::run(
-            &units,
-            done,
-            Some(&checkpoint),
-            stop,
+        let manner = Manner {
+            shard: None,
+            ..self.manner
+        };
+        let done = self.fits_job().run(
+            &manner,
             || None::<(usize, Workspace)>,
             |unit, scratch| {
                 let at = usize::try_from(unit / self.starts).unwrap_or(usize::MAX);
@@ -272,32 +236,15 @@ impl CompareStage<'_> {
             },
             progress,
         )?;
-        checkpoint.finish()?;
-        match outcome.stopped {
-            Some(why) => Err(StageError::Stopped {
-                why,
-                done: outcome.records.len() as u64,
-                of,
-                units: "starts",
-            }),
-            None => Ok((outcome.records, taken_over)),
-        }
+        Ok((done.records, done.taken_over))
     }
 
-    /// Fits, simulates and ranks. `shard` is `(i, n)` with `i` from 1: every piece fits all variants itself, and takes its
-    /// part of the simulated data. `records` are those of joined pieces.
+    /// Fits, simulates and ranks. Every piece fits all variants itself, and takes its part of the simulated data.
     ///
     /// # Errors
     /// [`StageError`].
-    pub fn run(
-        &self,
-        shard: Option<(u64, u64)>,
-        resume: bool,
-        records: Option<&BTreeMap<u64, String>>,
-        stop: &Stop,
-        progress: &(dyn Fn() + Sync),
-    ) -> Result<Outcome, StageError> {
-        let (fits, mut taken_over) = self.fits(resume, stop, progress)?;
+    pub fn run(&self, progress: &(dyn Fn() + Sync)) -> Result<Outcome, StageError> {
+        let (fits, mut taken_over) = self.fits(progress)?;
         let (starts, mut refused) = self.starts_of(&fits);
         let variants = self.variants(&starts)?;
         let (fitted, more) = compare::fit_variants(&variants, &self.search);
@@ -313,39 +260,14 @@ impl CompareStage<'_> {
             .collect();
         let pairs = pairs(&variants, &fitted, &ranked, self.seed, &self.search);
         let groups = (misfits.len() + pairs.len()) as u64;
-        let header = self.header(groups);
-        let path = checkpoint_path(self.folder, KIND, shard);
-        let (checkpoint, old) = match records {
-            Some(records) => {
-                super::checkpoint::write(&path, &header, records)?;
-                Checkpoint::open(&path, &header, true)?
-            }
-            None => Checkpoint::open(&path, &header, resume)?,
-        };
-        let done: BTreeMap<u64, Unit> = work::recall(&path, &old)?;
-        taken_over += done.len() as u64;
-        let units: Vec<u64> = (0..groups * self.samples)
-            .filter(|u| shard.is_none_or(|(i, n)| u % n == i - 1))
-            .collect();
-        let outcome = work::run(
-            &units,
-            done,
-            Some(&checkpoint),
-            stop,
+        let outcome = self.job(groups).run(
+            &self.manner,
             Scratch::default,
             |unit, scratch| self.unit(unit, &misfits, &pairs, scratch),
             progress,
         )?;
-        checkpoint.finish()?;
-        if let Some(why) = outcome.stopped {
-            return Err(StageError::Stopped {
-                why,
-                done: outcome.records.len() as u64,
-                of: units.len() as u64,
-                units: "simulated data sets",
-            });
-        }
-        if shard.is_some() {
+        taken_over += outcome.taken_over;
+        if !outcome.whole {
             return Ok(Outcome::Shard {
                 done: outcome.records.len() as u64,
             });
@@ -402,10 +324,9 @@ impl CompareStage<'_> {
         small: &str,
         large: &str,
         sets: u64,
-        stop: &Stop,
         progress: &(dyn Fn() + Sync),
     ) -> Result<Option<compare::TestSize>, StageError> {
-        let (fits, _) = self.fits(true, stop, progress)?;
+        let (fits, _) = self.fits(progress)?;
         let (starts, _) = self.starts_of(&fits);
         let variants = self.variants(&starts)?;
         let (fitted, _) = compare::fit_variants(&variants, &self.search);
@@ -424,12 +345,12 @@ impl CompareStage<'_> {
         let ks: Vec<u64> = (1..=sets).collect();
         let list = context.size_replicates(&ks, &|_, _| {
             progress();
-            match stop.reason() {
+            match self.manner.stop.reason() {
                 Some(_) => search::Control::Stop,
                 None => search::Control::Continue,
             }
         });
-        match stop.reason() {
+        match self.manner.stop.reason() {
             Some(why) if (list.len() as u64) < sets => Err(StageError::Stopped {
                 why,
                 done: list.len() as u64,
@@ -564,6 +485,8 @@ impl CompareStage<'_> {
                 integration: IntegrationSettings::of(self.integration),
                 search: SearchSettings::of(&self.search),
                 likelihood: String::new(),
+                arithmetic: ARITHMETIC.into(),
+                randomness: RANDOMNESS.into(),
             };
             let document = fitted::from_end(
                 &c.prepared,

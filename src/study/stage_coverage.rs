@@ -1,19 +1,15 @@
 //! The coverage of a scenario's intervals: one simulated data set a unit.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde::Serialize;
-use serde_json::json;
 
 use super::canonical::hash;
-use super::checkpoint::{Checkpoint, Header};
 use super::fitted::{Fitted, SCHEMA_VERSION};
+use super::job::{Job, Manner};
 use super::open::Prepared;
 use super::result::{IntegrationSettings, ProblemHash};
-use super::stage_fit::{StageError, checkpoint_path, parts};
-use super::stop::Stop;
-use super::work;
+use super::stage_fit::{StageError, parts};
 use crate::objective::{Objective, Target as _};
 use crate::simulate::Settings;
 use crate::uncertainty::coverage::{
@@ -41,8 +37,8 @@ pub struct CoverageStage<'a> {
     pub options: Options,
     /// Settings of the simulations.
     pub integration: &'a Settings,
-    /// Folder of the results.
-    pub folder: &'a Path,
+    /// Where its records go, which piece, and when to stop.
+    pub manner: Manner<'a>,
 }
 
 /// `coverage.json` without provenance.
@@ -100,8 +96,8 @@ impl<'a> CoverageStage<'a> {
         }
     }
 
-    /// What the records depend on. The number of sets is no part of it: more can be added later.
-    pub fn header(&self) -> Header {
+    /// What is computed.
+    pub fn job(&self) -> Job {
         let o = &self.options;
         let mut parts = parts(self.prepared, self.integration, o.seed);
         let optimum = format!("{:?}", self.fitted.optimum.theta);
@@ -115,80 +111,50 @@ impl<'a> CoverageStage<'a> {
         );
         parts.insert("violation".into(), o.violation.name());
         parts.insert("search".into(), format!("{:?}", o.search));
-        let arguments = BTreeMap::from([
-            ("seed".to_string(), json!(o.seed)),
-            ("samples".to_string(), json!(self.samples)),
-            ("n".to_string(), json!(self.n)),
-            ("replicates".to_string(), json!(o.bootstrap)),
-            ("bootstrap_sets".to_string(), json!(o.bootstrap_sets)),
-            ("calibrated_sets".to_string(), json!(o.calibrated_sets)),
-            ("width_sets".to_string(), json!(o.widths)),
-            ("violation".to_string(), json!(o.violation)),
-            ("level".to_string(), json!(o.level)),
-            ("scenario".to_string(), json!(self.prepared.scenario.id)),
-            ("rtol".to_string(), json!(self.integration.tolerances.rtol)),
-            (
-                "atol".to_string(),
-                json!(self.integration.tolerances.atol.first()),
-            ),
-        ]);
-        let problem = self.prepared.problem.path.display().to_string();
-        Header::new(KIND, self.samples, parts, problem, arguments)
+        Job {
+            kind: KIND,
+            called: "data sets",
+            first: 1,
+            units: self.samples,
+            parts,
+        }
     }
 
-    /// Runs the sets of the shard `(i, n)` with `i` from 1, or all. A stop keeps what is done: the sets are independent, so
-    /// that those done are a result with a larger binomial error.
+    /// Runs the sets of the piece, or all. A stop keeps what is done: the sets are independent, so that those done are a
+    /// result with a larger binomial error.
     ///
     /// # Errors
     /// [`StageError`].
-    pub fn run(
-        &self,
-        shard: Option<(u64, u64)>,
-        resume: bool,
-        stop: &Stop,
-        progress: &(dyn Fn() + Sync),
-    ) -> Result<Outcome, StageError> {
+    pub fn run(&self, progress: &(dyn Fn() + Sync)) -> Result<Outcome, StageError> {
         let context = self.context();
-        let path = checkpoint_path(self.folder, KIND, shard);
-        let (checkpoint, old) = Checkpoint::open(&path, &self.header(), resume)?;
-        let done: BTreeMap<u64, CoverageSet> = work::recall(&path, &old)?;
-        let taken_over = done.len() as u64;
-        let units: Vec<u64> = (1..=self.samples)
-            .filter(|k| shard.is_none_or(|(i, n)| k % n == i - 1))
-            .collect();
-        let outcome = work::run(
-            &units,
-            done,
-            Some(&checkpoint),
-            stop,
+        let outcome = self.job().run_until_stopped(
+            &self.manner,
             || self.objective.workspace(),
             |k, ws| coverage_set(k, &context, ws),
             progress,
         )?;
-        checkpoint.finish()?;
         let done = outcome.records.len() as u64;
         if let Some(why) = outcome.stopped
-            && (shard.is_some() || done == 0)
+            && (!outcome.whole || done == 0)
         {
             return Err(StageError::Stopped {
                 why,
                 done,
-                of: units.len() as u64,
+                of: outcome.asked,
                 units: "data sets",
             });
         }
-        if shard.is_some() {
+        if !outcome.whole {
             return Ok(Outcome::Shard { done });
         }
         Ok(Outcome::Whole {
             document: Box::new(self.from_records(outcome.records)),
-            taken_over,
+            taken_over: outcome.taken_over,
             stopped: outcome.stopped,
         })
     }
 
-    /// The coverage from the records of sets (of a merge).
-    pub fn from_records(&self, records: BTreeMap<u64, CoverageSet>) -> CoverageDocument {
+    fn from_records(&self, records: BTreeMap<u64, CoverageSet>) -> CoverageDocument {
         let sets: Vec<CoverageSet> = records
             .into_iter()
             .filter(|(k, _)| *k <= self.samples)

@@ -1,25 +1,29 @@
 //! The fit of a scenario: taken from its result file, gone on with from its checkpoint, or made anew.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Deserialize;
-use serde_json::json;
 
-use super::atomic::FileError;
-use super::checkpoint::{Checkpoint, CheckpointError, Header};
+use super::atomic::{self, FileError};
+use super::checkpoint::CheckpointError;
+use super::checks::{self, Checks};
+use super::files::ResultError;
 use super::fitted::{self, Fitted, SearchEnd};
-use super::fitting::{self, StartEnd, StartFailure, Starts, StartsDocument};
+use super::fitting::{self, StartEnd, StartFailure, StartRecord, Starts, StartsDocument};
+use super::job::{Job, Manner};
 use super::open::Prepared;
-use super::result::{FitSettings, IntegrationSettings, SearchSettings};
-use super::stop::{Stop, Why};
-use super::work;
+use super::postmortem::{self, PostMortem};
+use super::result::{ARITHMETIC, FitSettings, IntegrationSettings, RANDOMNESS, SearchSettings};
+use super::stop::Why;
 use crate::fit;
 use crate::objective::{EvalError, Objective, Target as _};
 use crate::simulate::Settings;
 
 /// Name of the result file.
 pub const RESULT: &str = "result.json";
+/// Name of the table of the starts.
+pub const STARTS: &str = "starts.tsv";
 
 /// Why a stage of a study ended without its result.
 #[derive(Debug, thiserror::Error)]
@@ -64,17 +68,8 @@ pub struct FitStage<'a> {
     pub integration: &'a Settings,
     /// Level of the intervals.
     pub level: f64,
-    /// Folder of the results.
-    pub folder: &'a Path,
-}
-
-/// The checkpoint of a kind of work in a folder of results.
-pub fn checkpoint_path(folder: &Path, kind: &str, shard: Option<(u64, u64)>) -> PathBuf {
-    let name = match shard {
-        None => format!("{kind}.jsonl"),
-        Some((i, n)) => format!("{kind}.shard-{i}-of-{n}.jsonl"),
-    };
-    folder.join("checkpoints").join(name)
+    /// Where its records go, and when to stop.
+    pub manner: Manner<'a>,
 }
 
 /// What every record of a scenario depends on, in named parts.
@@ -106,12 +101,16 @@ impl FitStage<'_> {
             integration: IntegrationSettings::of(self.integration),
             search: SearchSettings::of(&self.options.search),
             likelihood: String::new(),
+            arithmetic: ARITHMETIC.into(),
+            randomness: RANDOMNESS.into(),
         }
     }
 
-    fn header(&self) -> Header {
+    /// What is computed.
+    pub fn job(&self) -> Job {
         let units = self.options.starts as u64;
         let mut parts = parts(self.prepared, self.integration, self.options.seed);
+        // The plan of the starting points depends on their number.
         parts.insert("starts".into(), units.to_string());
         parts.insert("search".into(), format!("{:?}", self.options.search));
         let nominal = format!("{:?}", self.objective.nominal_point());
@@ -119,65 +118,75 @@ impl FitStage<'_> {
             "nominal point".into(),
             super::canonical::hash(nominal.as_bytes()),
         );
-        let arguments = BTreeMap::from([
-            ("seed".to_string(), json!(self.options.seed)),
-            ("starts".to_string(), json!(units)),
-            ("scenario".to_string(), json!(self.prepared.scenario.id)),
-        ]);
-        let problem = self.prepared.problem.path.display().to_string();
-        Header::new("fit", units, parts, problem, arguments)
+        Job {
+            kind: "fit",
+            called: "starts",
+            first: 0,
+            units,
+            parts,
+        }
     }
 
-    /// Fits; `resume` goes on with the checkpoint of an earlier run. Returns the fit and the number of starts taken over.
+    /// Fits. Returns the fit and the number of starts taken over; nothing for a piece.
     ///
     /// # Errors
     /// [`StageError`].
-    pub fn run(
-        &self,
-        resume: bool,
-        stop: &Stop,
-        progress: &(dyn Fn() + Sync),
-    ) -> Result<(Fitted, u64), StageError> {
-        let path = checkpoint_path(self.folder, "fit", None);
-        let (checkpoint, old) = Checkpoint::open(&path, &self.header(), resume)?;
-        let done = work::recall(&path, &old)?;
-        let taken_over = done.len() as u64;
-        let of = self.options.starts as u64;
-        let units: Vec<u64> = (0..of).collect();
-        let outcome = work::run(
-            &units,
-            done,
-            Some(&checkpoint),
-            stop,
+    pub fn run(&self, progress: &(dyn Fn() + Sync)) -> Result<Option<(Fitted, u64)>, StageError> {
+        let done = self.job().run(
+            &self.manner,
             || self.objective.workspace(),
             |k, ws| fitting::start(self.objective, k, &self.options, ws),
             progress,
         )?;
-        checkpoint.finish()?;
-        if let Some(why) = outcome.stopped {
-            return Err(StageError::Stopped {
-                why,
-                done: outcome.records.len() as u64,
-                of,
-                units: "starts",
-            });
+        if !done.whole {
+            return Ok(None);
         }
-        let starts = Starts::new(outcome.records, of).map_err(StageError::NothingEvaluated)?;
-        let fitted = fitted::fitted(self.prepared, self.objective, &starts, self.settings())?;
-        Ok((fitted, taken_over))
+        self.record_failures(&done.records)?;
+        let starts = Starts::new(done.records, self.options.starts as u64)
+            .map_err(StageError::NothingEvaluated)?;
+        let mut fitted = fitted::fitted(self.prepared, self.objective, &starts, self.settings())?;
+        let checks = checks::checks(self.objective, &fitted, &fitted.document.starts);
+        fitted.document.checks = Some(checks);
+        atomic::write(
+            &self.manner.folder.join(STARTS),
+            fitting::starts_table(self.objective, &starts).as_bytes(),
+        )?;
+        Ok(Some((fitted, done.taken_over)))
     }
 
-    /// The fit of an earlier run, if its result file is of this problem with these settings. Starts and seed are compared
-    /// only where they are asked for explicitly.
+    /// Records the first starts that could not be evaluated.
+    fn record_failures(&self, records: &BTreeMap<u64, StartRecord>) -> Result<(), StageError> {
+        postmortem::forget(self.manner.folder, "start-");
+        let failed = records.iter().filter(|(_, r)| r.outcome.is_err());
+        for (k, record) in failed.take(postmortem::MOST) {
+            let what = format!("start {k}");
+            let found = PostMortem::of(self.prepared, self.objective, &record.from, true, what);
+            if let Some(found) = found {
+                found.write(self.manner.folder).map_err(|e| match e {
+                    ResultError::File(e) => StageError::File(e),
+                    ResultError::Json(e) => StageError::Checkpoint(CheckpointError::Record {
+                        path: self.manner.folder.to_path_buf(),
+                        line: 0,
+                        message: e.to_string(),
+                    }),
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The fit of an earlier run in a folder, if its result file is of this problem with these settings. Starts and seed
+    /// are compared only where they are asked for explicitly.
     ///
     /// # Errors
     /// [`StageError::Evaluation`] if its optimum cannot be evaluated here.
     pub fn recall(
         &self,
+        folder: &Path,
         starts: Option<u64>,
         seed: Option<u64>,
     ) -> Result<Result<Fitted, Unusable>, StageError> {
-        let stored = match read(&self.folder.join(RESULT)) {
+        let stored = match read(&folder.join(RESULT)) {
             Ok(stored) => stored,
             Err(reason) => return Ok(Err(reason)),
         };
@@ -224,7 +233,7 @@ impl FitStage<'_> {
             ..stored.settings
         };
         let mut ws = self.objective.workspace();
-        let fitted = fitted::from_end(
+        let mut fitted = fitted::from_end(
             self.prepared,
             self.objective,
             &end,
@@ -233,6 +242,7 @@ impl FitStage<'_> {
             stored.structural,
             &mut ws,
         )?;
+        fitted.document.checks = stored.checks;
         Ok(Ok(fitted))
     }
 }
@@ -273,6 +283,9 @@ pub struct Stored {
     /// What the rows determine at all.
     #[serde(default)]
     pub structural: Option<crate::uncertainty::identifiability::Structural>,
+    /// Checks of the optimum.
+    #[serde(default)]
+    pub checks: Option<Checks>,
     /// Settings.
     pub settings: FitSettings,
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::claims::Judged;
-use super::expected::{Expected, tightened, values};
+use super::expected::{Expected, rise_over, tightened, values};
 use super::fitted::Fitted;
 use super::open::Prepared;
 use crate::fit;
@@ -19,6 +19,9 @@ const SAME_OBJECTIVE: f64 = 0.01;
 const SAME_ESTIMATE: f64 = 0.1;
 /// Part of its width by which an end of an interval may move: about the Monte-Carlo error of 1000 replicates.
 const SAME_END: f64 = 0.02;
+
+/// Share of its rise by which a point of a profile may move.
+const SAME_RISE: f64 = 0.01;
 
 /// A comparison.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -375,6 +378,25 @@ impl Verification {
                         SAME_ESTIMATE * se,
                     );
                 }
+            }
+        }
+    }
+
+    /// Depth 2: the likelihood profiles about where their intervals end.
+    pub fn profile(&mut self, expected: &Expected, objective: &Objective) {
+        let theta: Vec<f64> = expected.optimum.iter().map(|c| c.scaled).collect();
+        let best = rise_over(objective, &theta, None);
+        for p in &expected.profile {
+            let name = format!("profile of {} held at {:.6}", p.id, p.scaled);
+            let at = objective.coordinates().iter().position(|c| c.id == p.id);
+            let there = at.and_then(|j| rise_over(objective, &theta, Some((j, p.scaled))));
+            match best.zip(there) {
+                Some((best, there)) => {
+                    // A search ends within a share of what it has climbed.
+                    let tolerance = SAME_OBJECTIVE.max(SAME_RISE * p.rise.abs());
+                    self.number(2, name, p.rise, there - best, tolerance);
+                }
+                None => self.say(2, name, false, "no minimum is found any more"),
             }
         }
     }

@@ -11,6 +11,7 @@ use super::super::stages::{BootstrapFlags, Scene};
 use super::super::{Exit, Failure, show};
 use crate::objective::target::to_natural;
 use crate::objective::{BuildOptions, Target as _};
+use crate::study::job::Begin;
 use crate::study::json;
 use crate::study::plan;
 use crate::study::stage_bootstrap::Outcome;
@@ -130,7 +131,8 @@ impl Arguments {
         let prepared = session.prepare(console)?;
         let scene = Scene::new(&session, &prepared, BuildOptions::default())?;
         let fitted = scene.fit_or_recall(self.starts, console)?;
-        let stage = scene.bootstrap_stage(&fitted, &self.flags())?;
+        let begin = Begin::of(self.resume);
+        let stage = scene.bootstrap_stage(&fitted, &self.flags(), self.shard, begin)?;
         if let Some(k) = self.replicate {
             return self.one(
                 k,
@@ -139,12 +141,7 @@ impl Arguments {
                 console,
             );
         }
-        let outcome = scene.bootstrap(
-            &stage,
-            self.shard.map(|s| (s.index, s.of)),
-            self.resume,
-            console,
-        )?;
+        let outcome = scene.bootstrap(&stage, console)?;
         match outcome {
             (Outcome::Shard { done }, _) => {
                 console.line(format!(

@@ -69,7 +69,6 @@ impl Arguments {
         if let Some(pair) = &self.size_of {
             return comparing.size(pair, scenario, console);
         }
-        let shard = self.shard.map(|s| (s.index, s.of));
-        comparing.scenario(scenario, shard, self.resume, None, console)
+        comparing.scenario(scenario, self.shard, self.resume, console)
     }
 }

@@ -1,6 +1,5 @@
 //! `coverage`: what each kind of interval really covers.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -11,12 +10,11 @@ use super::super::session::Session;
 use super::super::stages::Scene;
 use super::super::{Exit, Failure, show};
 use crate::objective::BuildOptions;
-use crate::study::checkpoint::{self, Header};
+use crate::study::files;
 use crate::study::fitted::Fitted;
+use crate::study::job::{Begin, Manner};
 use crate::study::open::Prepared;
-use crate::study::stage_coverage::{CoverageDocument, CoverageStage, KIND, Outcome, RESULT};
-use crate::study::stage_fit::checkpoint_path;
-use crate::study::{files, work};
+use crate::study::stage_coverage::{CoverageDocument, CoverageStage, Outcome, RESULT};
 use crate::uncertainty::coverage::{Options, Violation};
 
 /// What the analysis does not know.
@@ -113,10 +111,11 @@ impl Arguments {
         let work = self.work();
         let supposed = work.supposed(session.study.prepare(self.run.scenario.as_deref())?);
         let simulated = Scene::new(&session, &supposed, BuildOptions::default())?;
-        let stage = work.stage(&simulated, &fitted);
-        let shard = self.shard.map(|s| (s.index, s.of));
-        let progress = console.progress(self.samples / shard.map_or(1, |(_, n)| n), "data sets");
-        let outcome = stage.run(shard, self.resume, &session.stop, &|| progress.step())?;
+        let manner = session.manner(&simulated.folder, self.shard, Begin::of(self.resume));
+        let stage = work.stage(&simulated, &fitted, manner);
+        let pieces = self.shard.map_or(1, |s| s.of);
+        let progress = console.progress(self.samples / pieces, "data sets");
+        let outcome = stage.run(&|| progress.step())?;
         drop(progress);
         match outcome {
             Outcome::Shard { done } => {
@@ -157,9 +156,9 @@ impl Arguments {
     }
 }
 
-/// What is simulated, as a checkpoint keeps it.
-#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
-pub struct Work {
+/// What is simulated.
+#[derive(Debug, Clone, PartialEq)]
+struct Work {
     samples: u64,
     n: Option<u32>,
     replicates: u64,
@@ -187,7 +186,12 @@ impl Work {
         prepared
     }
 
-    fn stage<'s>(&self, scene: &'s Scene<'_>, fitted: &'s Fitted) -> CoverageStage<'s> {
+    fn stage<'s>(
+        &self,
+        scene: &'s Scene<'_>,
+        fitted: &'s Fitted,
+        manner: Manner<'s>,
+    ) -> CoverageStage<'s> {
         CoverageStage {
             prepared: scene.prepared,
             objective: &scene.objective,
@@ -205,36 +209,9 @@ impl Work {
                 ..Options::default()
             },
             integration: &scene.session.settings,
-            folder: &scene.folder,
+            manner,
         }
     }
-}
-
-/// Makes the result of joined pieces; their header says what they are.
-pub fn merge(
-    session: &Session,
-    scenario: Option<&str>,
-    fitted: &Fitted,
-    header: &Header,
-    records: &BTreeMap<u64, String>,
-    console: &mut Console,
-) -> Result<Exit, Failure> {
-    let arguments = Value::Object(header.arguments.clone().into_iter().collect());
-    let work = Work {
-        samples: header.units,
-        ..serde_json::from_value::<Work>(arguments).map_err(|e| Failure::Internal(e.to_string()))?
-    };
-    let supposed = work.supposed(session.study.prepare(scenario)?);
-    let scene = Scene::new(session, &supposed, BuildOptions::default())?;
-    let stage = work.stage(&scene, fitted);
-    super::merge::same(header, &stage.header(), session)?;
-    let path = checkpoint_path(&scene.folder, KIND, None);
-    checkpoint::write(&path, header, records)?;
-    let document = stage.from_records(work::recall(&path, records)?);
-    let value = write(&scene, &document, 0)?;
-    show::coverage(console, &document);
-    console.document(value);
-    Ok(Exit::Ok)
 }
 
 /// Writes the result files.

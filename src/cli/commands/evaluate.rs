@@ -14,6 +14,7 @@ use crate::objective::target::to_natural;
 use crate::objective::{BuildOptions, Objective, Target as _};
 use crate::search::Want;
 use crate::study::json;
+use crate::study::postmortem::PostMortem;
 use crate::study::result::ProblemHash;
 
 /// Compute the objective at given (default: nominal) parameters, with its parts and, on request, its gradient.
@@ -123,13 +124,29 @@ impl Arguments {
         show(console, &document);
         let failed = document.objective.is_none();
         if let Err(e) = &evaluated {
+            let mut notes: Vec<String> = document
+                .conditions
+                .iter()
+                .filter_map(|c| Some(format!("`{}`: {}", c.id, c.message.as_ref()?)))
+                .collect();
+            let found = PostMortem::of(
+                &prepared,
+                &objective,
+                &theta,
+                self.gradient,
+                "evaluate".into(),
+            );
+            if let Some(found) = found {
+                let file = found.write(&session.results(&prepared))?;
+                notes.push(format!("likely cause: {}", found.likely_cause));
+                notes.push(format!(
+                    "recorded in {0}; `mechfit explain {0}` replays it",
+                    file.display()
+                ));
+            }
             console.fail(&Failure::NothingEvaluated {
                 message: format!("the objective could not be evaluated: {e}"),
-                notes: document
-                    .conditions
-                    .iter()
-                    .filter_map(|c| Some(format!("`{}`: {}", c.id, c.message.as_ref()?)))
-                    .collect(),
+                notes,
             });
         }
         console.document(json::document(&document)?);

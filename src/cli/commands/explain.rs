@@ -1,23 +1,26 @@
 //! `explain`: what the code of a finding, a reason of failure, an exit code or a gate means.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use super::super::common::Display;
 use super::super::console::{Console, SCHEMA_VERSION};
-use super::super::{Exit, Failure};
+use super::super::{Exit, Failure, replay};
 use crate::diagnostic::similar;
 use crate::study::gates;
+use crate::study::postmortem::PostMortem;
 
 /// The page of the documentation that says what each code means; its sections are what this command prints.
 const CODES: &str = include_str!("../../../docs/codes.md");
 
-/// Say what the code of a finding, a reason of failure or an exit code means, or which names a gate may use.
+/// Say what a code or exit code means, which names a gate may use, or what a recorded failure was, replayed.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  mechfit explain unit-mismatch\n  mechfit explain 6\n  mechfit explain gates\n  mechfit explain          lists everything"
+    after_help = "Examples:\n  mechfit explain unit-mismatch\n  mechfit explain 6\n  mechfit explain gates\n  mechfit explain fits/wang2020/results/failures/start-3.json\n  mechfit explain          lists everything"
 )]
 pub struct Arguments {
-    /// Code of a finding, reason of failure, exit code, or `gates`
+    /// Code of a finding, reason of failure, exit code, `gates`, or the file of a recorded failure
     pub subject: Option<String>,
     #[command(flatten)]
     pub display: Display,
@@ -47,6 +50,9 @@ impl Arguments {
             }));
             return Ok(Exit::Ok);
         };
+        if let Some(found) = PostMortem::read(Path::new(subject)) {
+            return replay::replay(&found, Path::new(subject), console);
+        }
         let text = if subject == "gates" {
             let names: Vec<String> = gates::NAMES
                 .iter()
@@ -111,16 +117,15 @@ fn chapters() -> Vec<(&'static str, Vec<&'static str>)> {
 fn lines_of(words: &[&str]) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in words {
-        if let Some(line) = lines.last_mut()
-            && line.len() + word.len() < WIDTH
-        {
-            if !line.is_empty() {
-                line.push_str("  ");
+        match lines.last_mut() {
+            Some(line) if line.len() + word.len() < WIDTH => {
+                if !line.is_empty() {
+                    line.push_str("  ");
+                }
+                line.push_str(word);
             }
-            line.push_str(word);
-            continue;
+            _ => lines.push((*word).to_string()),
         }
-        lines.push((*word).to_string());
     }
     lines
 }

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use super::super::common::{Display, Integration, Run, Values};
+use super::super::common::{Display, Integration, Run, Shard, Values, shard};
 use super::super::console::Console;
 use super::super::session::Session;
 use super::super::stages::Scene;
 use super::super::{Exit, Failure, show};
 use crate::objective::BuildOptions;
+use crate::study::job::Begin;
 
 /// Fit from many starts within the bounds; estimates with quick intervals, goodness of fit, relations, warnings.
 #[derive(Debug, clap::Args)]
@@ -20,6 +21,9 @@ pub struct Arguments {
     /// Number of starting points; the first is the nominal point [default: the plan's, else 50]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub starts: Option<u64>,
+    /// Do one piece I of N of the starts; `merge` joins them
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    pub shard: Option<Shard>,
     /// Go on with what an earlier run finished
     #[arg(long)]
     pub resume: bool,
@@ -42,7 +46,12 @@ impl Arguments {
         let session = Session::open(&self.problem, &self.run, &self.integration)?;
         let prepared = session.prepare_with(&self.values, console)?;
         let scene = Scene::new(&session, &prepared, BuildOptions::default())?;
-        let (fitted, document) = scene.fit(self.starts, self.resume, console)?;
+        let begin = Begin::of(self.resume);
+        let Some((fitted, document)) = scene.fit_piece(self.starts, self.shard, begin, console)?
+        else {
+            console.piece(self.shard);
+            return Ok(Exit::Ok);
+        };
         show::fit(console, &fitted.document);
         console.document(document);
         console.flush();

@@ -1,6 +1,6 @@
 //! The commands: one file each, with its arguments and what it does.
 
-use super::common::Display;
+use super::common::{Display, Run};
 use super::console::Console;
 use super::{Exit, Failure};
 
@@ -89,6 +89,18 @@ impl Command {
             Self::Bench(a) => &a.display,
             Self::Explain(a) => &a.display,
             Self::Completions(a) => &a.display,
+        }
+    }
+
+    /// The flags of a run, for commands whose work can be cut into pieces.
+    pub fn run_flags(&mut self) -> Option<&mut Run> {
+        match self {
+            Self::Fit(a) => Some(&mut a.run),
+            Self::Bootstrap(a) => Some(&mut a.run),
+            Self::Coverage(a) => Some(&mut a.run),
+            Self::Profile(a) => Some(&mut a.run),
+            Self::Compare(a) => Some(&mut a.run),
+            _ => None,
         }
     }
 

@@ -1,23 +1,17 @@
 //! `profile`: profile likelihood of parameters and predictions.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde_json::json;
 
 use super::super::common::{Display, Integration, Run, Shard, shard};
 use super::super::console::{Console, SCHEMA_VERSION};
-use super::super::profiling::KIND;
 use super::super::session::Session;
 use super::super::stages::Scene;
 use super::super::{Exit, Failure, show};
 use crate::objective::{BuildOptions, QuantitySpec};
 use crate::predict::dosing::quantity;
-use crate::study::checkpoint::{self, Header};
-use crate::study::fitted::Fitted;
-use crate::study::open::Prepared;
 use crate::study::plan::{self, ProfilePlan};
-use crate::study::stage_fit::checkpoint_path;
 
 /// Where a profile ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -101,8 +95,7 @@ impl Arguments {
         };
         if let Some(shard) = self.shard {
             let profiling = scene.profiling(&fitted, &plan, self.resume, console)?;
-            let piece = (shard.index, shard.of);
-            let done = scene.profile_piece(&fitted, &profiling, piece, self.resume, console)?;
+            let done = scene.profile_piece(&fitted, &profiling, shard, self.resume, console)?;
             console.line(format!(
                 "piece {shard}: {done} profiles; `mechfit merge` joins the pieces"
             ));
@@ -134,33 +127,4 @@ fn quantities(texts: &[String]) -> Result<Vec<QuantitySpec>, Failure> {
             })
         })
         .collect()
-}
-
-/// Makes the result of joined pieces; a better optimum that one of them found is followed here.
-pub fn merge(
-    session: &Session,
-    prepared: &Prepared<'_>,
-    fitted: &Fitted,
-    header: &Header,
-    records: &BTreeMap<u64, String>,
-    console: &mut Console,
-) -> Result<Exit, Failure> {
-    fn parse<T: serde::de::DeserializeOwned>(header: &Header, key: &str) -> Result<T, Failure> {
-        let value = header.arguments.get(key).cloned().unwrap_or_default();
-        serde_json::from_value(value).map_err(|e| Failure::Internal(format!("{key}: {e}")))
-    }
-    let plan: ProfilePlan = parse(header, "plan")?;
-    let predictions: Vec<String> = parse(header, "predictions")?;
-    let options = BuildOptions {
-        quantities: quantities(&predictions)?,
-        ..BuildOptions::default()
-    };
-    let scene = Scene::new(session, prepared, options)?;
-    let profiling = scene.profiling(fitted, &plan, true, console)?;
-    super::merge::same(header, profiling.header(), session)?;
-    checkpoint::write(&checkpoint_path(&scene.folder, KIND, None), header, records)?;
-    let (profiles, document) = scene.profile_all(fitted, &profiling, true, console)?;
-    show::profiles(console, &profiles);
-    console.document(document);
-    Ok(Exit::Ok)
 }

@@ -16,6 +16,7 @@ use crate::report::number::{Style, significant};
 use crate::stats::Stream;
 use crate::study::expected::{self, Expected};
 use crate::study::fitting::{StartEnd, StartsDocument};
+use crate::study::job::Begin;
 use crate::study::stage_bootstrap::Outcome;
 use crate::study::verify::{Check, Verification};
 use crate::study::{atomic, claims, fitted, gates, json, stage_fit};
@@ -79,8 +80,9 @@ impl Arguments {
         let fitted = scene.fit_or_recall(Some(starts), console)?;
         let wanted = scene.session.study.plan.plan.bootstrap.is_some();
         let bootstrap = if wanted {
-            let stage = scene.bootstrap_stage(&fitted, &BootstrapFlags::default())?;
-            match scene.bootstrap_again(&stage, true, console)? {
+            let flags = BootstrapFlags::default();
+            let stage = scene.bootstrap_stage(&fitted, &flags, None, Begin::ResumeOrAnew)?;
+            match scene.bootstrap(&stage, console)? {
                 (Outcome::Whole(whole), _) => Some(whole),
                 (Outcome::Shard { .. }, _) => None,
             }
@@ -186,6 +188,7 @@ impl Arguments {
         }
         if self.depth >= 2 && same_parameters {
             v.optimum(expected, &scene.objective);
+            v.profile(expected, &scene.objective);
         }
         if self.depth >= 3
             && let (Some(b), Some(fitted)) = (&expected.bootstrap, &fitted)
@@ -194,7 +197,7 @@ impl Arguments {
                 samples: Some(b.samples),
                 ..BootstrapFlags::default()
             };
-            let stage = scene.bootstrap_stage(fitted, &flags)?;
+            let stage = scene.bootstrap_stage(fitted, &flags, None, Begin::Anew)?;
             let order =
                 Stream::new(scene.session.seed, "verify", 0, 0).permutation(b.replicates.len());
             for k in order.into_iter().take(REPLAYED) {
@@ -210,7 +213,7 @@ impl Arguments {
                 objective: scene.objective.clone(),
                 ..*scene
             };
-            let (fitted, _) = again.fit(None, false, console)?;
+            let (fitted, _) = again.fit(None, Begin::Anew, console)?;
             let bootstrap = match &expected.bootstrap {
                 None => None,
                 Some(b) => {
@@ -218,8 +221,8 @@ impl Arguments {
                         samples: Some(b.samples),
                         ..BootstrapFlags::default()
                     };
-                    let stage = again.bootstrap_stage(&fitted, &flags)?;
-                    match again.bootstrap_again(&stage, false, console)? {
+                    let stage = again.bootstrap_stage(&fitted, &flags, None, Begin::Anew)?;
+                    match again.bootstrap(&stage, console)? {
                         (Outcome::Whole(whole), _) => Some(whole),
                         (Outcome::Shard { .. }, _) => None,
                     }

@@ -27,6 +27,7 @@ use crate::report::{figure, view};
 use crate::study::claims::Judged;
 use crate::study::files;
 use crate::study::fitted::{Fitted, SCHEMA_VERSION};
+use crate::study::job::Begin;
 use crate::study::replicates::{Drawn, NotUsable, Recorded, recorded};
 use crate::study::result::ProblemHash;
 
@@ -125,7 +126,8 @@ impl Scene<'_> {
 
     /// The replicates that the folder holds for this fit, if it holds any.
     pub fn recorded(&self, fitted: &Fitted) -> Result<Result<Recorded, NotUsable>, Failure> {
-        let stage = self.bootstrap_stage(fitted, &BootstrapFlags::default())?;
+        let flags = BootstrapFlags::default();
+        let stage = self.bootstrap_stage(fitted, &flags, None, Begin::ResumeOrAnew)?;
         let drawn = Drawn {
             kind: stage.options.kind,
             draw: stage.options.draw,
@@ -165,8 +167,8 @@ impl Scene<'_> {
             samples,
             ..BootstrapFlags::default()
         };
-        let stage = self.bootstrap_stage(fitted, &flags)?;
-        self.bootstrap_again(&stage, true, console)?;
+        let stage = self.bootstrap_stage(fitted, &flags, None, Begin::ResumeOrAnew)?;
+        self.bootstrap(&stage, console)?;
         match self.recorded(fitted)? {
             Ok(r) => {
                 let all = r.samples;
