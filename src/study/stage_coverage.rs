@@ -148,13 +148,13 @@ impl<'a> CoverageStage<'a> {
             return Ok(Outcome::Shard { done });
         }
         Ok(Outcome::Whole {
-            document: Box::new(self.from_records(outcome.records)),
+            document: Box::new(self.document_of(outcome.records)),
             taken_over: outcome.taken_over,
             stopped: outcome.stopped,
         })
     }
 
-    fn from_records(&self, records: BTreeMap<u64, CoverageSet>) -> CoverageDocument {
+    fn document_of(&self, records: BTreeMap<u64, CoverageSet>) -> CoverageDocument {
         let sets: Vec<CoverageSet> = records
             .into_iter()
             .filter(|(k, _)| *k <= self.samples)

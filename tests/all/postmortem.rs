@@ -153,7 +153,7 @@ fn a_formula_without_value_is_named() {
         ),
         (
             "zero",
-            format!("k_viability/(drug - drug) {rest}"),
+            format!("k_viability*EC_drug/(drug - drug) {rest}"),
             "the rate of `viability_level` has no value",
         ),
     ] {
