@@ -122,8 +122,12 @@ fn model<'v>(document: &'v serde_json::Value, id: &str) -> &'v serde_json::Value
 }
 
 fn compare(folder: &Folder, more: &[&str]) -> Output {
+    simulate(folder, "99", more)
+}
+
+fn simulate(folder: &Folder, samples: &str, more: &[&str]) -> Output {
     let problem = folder.path("problem.yaml");
-    let mut arguments = vec!["compare", &problem, "--starts", "3", "--samples", "99"];
+    let mut arguments = vec!["compare", &problem, "--starts", "3", "--samples", samples];
     arguments.extend(more);
     mechfit(&arguments)
 }
@@ -195,7 +199,7 @@ fn threads_pieces_and_interruptions_leave_the_same_bytes() {
     let folder = Folder::new("bytes");
     decay(&folder, 5);
     let run = |more: &[&str]| {
-        let output = compare(&folder, more);
+        let output = simulate(&folder, "19", more);
         assert!(
             output.status.success(),
             "{}",
@@ -226,8 +230,9 @@ fn threads_pieces_and_interruptions_leave_the_same_bytes() {
     std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
     run(&["--resume", "--out", &folder.path("one")]);
     assert_eq!(whole, folder.document("one/compare.json"));
-    let other = compare(
+    let other = simulate(
         &folder,
+        "19",
         &["--resume", "--seed", "2", "--out", &folder.path("one")],
     );
     assert_eq!(other.status.code(), Some(3));
@@ -391,5 +396,17 @@ fn a_variant_that_names_an_unknown_parameter_is_refused() {
     assert!(
         said.contains("`cc`") && said.contains("did you mean `c`"),
         "{said}"
+    );
+}
+
+#[test]
+fn the_findings_are_what_the_recorded_results_make_of_their_template() {
+    let study = Path::new(ROOT).join("fits/wang2020");
+    let template = std::fs::read_to_string(study.join("FINDINGS.template.md")).unwrap();
+    let made = mechfit::study::fill::fill(&template, &study.join("recorded")).unwrap();
+    let page = std::fs::read_to_string(study.join("FINDINGS.md")).unwrap();
+    assert!(
+        made == page,
+        "run `mechfit fill fits/wang2020/FINDINGS.template.md --from fits/wang2020/recorded --output fits/wang2020/FINDINGS.md`"
     );
 }
