@@ -92,7 +92,7 @@ fn decay(folder: &Folder, n: u32) {
         (3.0, -0.1),
         (6.0, 0.05),
         (10.0, -0.05),
-        (15.0, 0.08),
+        (15.0, 0.13),
     ] {
         let y = 10.0 * f64::exp(-0.2 * t) + shift;
         rows += &format!("y\te\t{t}\t{y:.4}\t0.5\tsd\t{n}\tmean\n");
