@@ -26,6 +26,9 @@ else:
         "profile": [],
         "coverage": ["--samples=200", "--width-sets=20"],
     }
+# Fewer kinds of work, if only these are asked for: KINDS=fit,bootstrap.
+if os.environ.get("KINDS"):
+    sizes = {kind: sizes[kind] for kind in os.environ["KINDS"].split(",")}
 random.seed(20261125)
 
 

@@ -17,7 +17,8 @@ started=()
 stop() {
   for pid in "${started[@]}"; do kill "$pid" 2>/dev/null || true; done
   wait 2>/dev/null || true
-  rm -rf "$work"
+  if [ -L /etc/slurm/slurm.conf ]; then rm -f /etc/slurm/slurm.conf; fi
+  [ -n "${KEEP:-}" ] || rm -rf "$work"
 }
 trap stop EXIT
 
@@ -44,6 +45,7 @@ started+=($!)
 
 host=$(hostname -s)
 cores=$(nproc)
+memory=$(awk '/MemTotal/ {print int($2/1024*0.9)}' /proc/meminfo)
 cat >"$work/slurm.conf" <<CONF
 ClusterName=test
 SlurmctldHost=$host(127.0.0.1)
@@ -71,10 +73,17 @@ MpiDefault=none
 ReturnToService=2
 # How long ended jobs stay visible to squeue, which Snakemake asks.
 MinJobAge=600
-NodeName=$host NodeAddr=127.0.0.1 CPUs=$cores State=UNKNOWN
-PartitionName=all Nodes=$host Default=YES MaxTime=INFINITE State=UP OverSubscribe=NO
+NodeName=$host NodeAddr=127.0.0.1 CPUs=$cores RealMemory=$memory State=UNKNOWN
+PartitionName=test Nodes=$host Default=YES MaxTime=INFINITE State=UP OverSubscribe=NO
 CONF
 export SLURM_CONF="$work/slurm.conf"
+# Steps of a job look for the configuration in its usual place: Snakemake takes Slurm's variables out of their environment.
+mkdir -p /etc/slurm
+if [ -e /etc/slurm/slurm.conf ] && [ ! -L /etc/slurm/slurm.conf ]; then
+  echo "this machine is part of a Slurm cluster already" >&2
+  exit 1
+fi
+ln -sfn "$work/slurm.conf" /etc/slurm/slurm.conf
 for _ in $(seq 50); do [ -S "$work/munge.socket" ] && break; sleep 0.2; done
 slurmctld -D -f "$SLURM_CONF" >/dev/null 2>"$work/slurmctld.err" &
 started+=($!)
@@ -102,7 +111,7 @@ echo "== $pieces pieces through Slurm"
     --config "problem=$problem" "out=$work/slurm" "samples=$samples" "pieces=$pieces" "mechfit=$mechfit" \
     --executor slurm --slurm-no-account --slurm-status-command squeue --slurm-logdir "$work/logs" \
     --slurm-init-seconds-before-status-checks 3 --seconds-between-status-checks 2 \
-    --jobs "$pieces" --default-resources mem_mb=500 runtime=30 slurm_partition=all --latency-wait 30 --quiet rules
+    --jobs "$pieces" --default-resources mem_mb=500 runtime=30 --latency-wait 30 --quiet rules
 )
 squeue --states=all --noheader --format='%i %j %T' | sort -n | awk '{n[$3]++} END {for (s in n) print n[s], "Slurm jobs", s}'
 [ "$(squeue --states=all --noheader | wc -l)" -ge "$pieces" ] || { echo "the jobs did not run through Slurm" >&2; exit 1; }
