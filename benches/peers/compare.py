@@ -106,12 +106,14 @@ class Pypesto:
             petab.flatten_timepoint_specific_output_overrides(self.petab)
         importer = pypesto.petab.PetabImporter(self.petab)
         self.objective = importer.create_problem().objective
+        # With priors the objective is a sum, AMICI's part first.
+        self.amici = getattr(self.objective, "_objectives", [self.objective])[0]
         self.import_s = time.time() - start
         self.ids = list(self.petab.x_free_ids)
         self.x = [self.petab.x_nominal_free_scaled[k] for k in range(len(self.ids))]
 
     def set(self, tolerance):
-        solver = self.objective.amici_solver
+        solver = self.amici.amici_solver
         solver.set_relative_tolerance(tolerance)
         solver.set_absolute_tolerance(tolerance)
 
@@ -119,7 +121,8 @@ class Pypesto:
         import numpy as np
 
         self.set(tolerance)
-        value, gradient = self.objective(np.array(self.x), sensi_orders=(0, 1))
+        value = self.amici(np.array(self.x), sensi_orders=(0,))
+        _, gradient = self.objective(np.array(self.x), sensi_orders=(0, 1))
         return float(value), dict(zip(self.ids, map(float, gradient)))
 
     def times(self, tolerance, repeat):
@@ -149,7 +152,7 @@ class Amici:
         import numpy as np
 
         self.pypesto.set(tolerance)
-        objective = self.pypesto.objective
+        objective = self.pypesto.amici
         objective(np.array(self.pypesto.x), sensi_orders=(0, 1))
         solver, model, data = objective.amici_solver, objective.amici_model, objective.edatas
 
