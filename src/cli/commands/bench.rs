@@ -94,6 +94,9 @@ struct Document {
     provenance: crate::study::audit::Provenance,
 }
 
+/// Seconds of each repetition by the clock, and of all of them together on the processor.
+type Timed = (Vec<f64>, Option<f64>);
+
 impl Arguments {
     /// Times everything, on one thread.
     pub fn run(&self, console: &mut Console) -> Result<Exit, Failure> {
@@ -107,7 +110,7 @@ impl Arguments {
 
         let theta = objective.nominal_point();
         let mut ws = objective.workspace();
-        let mut time = |want| -> Result<((Vec<f64>, Option<f64>), f64), EvalError> {
+        let mut time = |want| -> Result<(Timed, f64), EvalError> {
             let mut list = Vec::new();
             // The first evaluation fills caches and counts the work.
             let mut value = objective
