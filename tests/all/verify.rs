@@ -126,11 +126,20 @@ fn comments_row_order_and_line_ends_change_nothing() {
     assert_eq!(code, 0, "{text}");
 }
 
+/// What is corrupted, the depth that covers it, replacements (file, from, to), further arguments, and the cause to be named.
+type Corruption<'a> = (
+    &'a str,
+    &'a str,
+    &'a [(&'a str, &'a str, &'a str)],
+    &'a [&'a str],
+    &'a str,
+);
+
 #[test]
 fn ten_corruptions_are_each_named() {
     let study = Study::recorded("ten");
     let model = ("demo.model", "EC_drug = 500", "EC_drug = 510");
-    let cases: [(&str, &str, &[(&str, &str, &str)], &[&str], &str); 7] = [
+    let cases: [Corruption; 7] = [
         (
             "a data cell",
             "1",
