@@ -127,7 +127,7 @@ pub struct Tolerances {
     pub atol: Vec<f64>,
     /// Whether the sensitivities enter the error norm as well (default false: states only).
     pub control_sensitivities: bool,
-    /// Upper limit of accepted plus rejected steps of one segment (default 100 000).
+    /// Upper limit of accepted plus rejected steps of one segment, and of the segments of one period (default 100 000).
     pub max_steps: usize,
 }
 

@@ -38,7 +38,17 @@ impl Runner<'_> {
         let watched: Vec<usize> = (0..e.system.switches.len())
             .filter(|&i| !e.system.switches[i].known_in_advance && e.system.switches[i].live)
             .collect();
+        // A model that slides along a discontinuity switches without end; its segments are bounded as their steps are.
+        let most = self.settings.tolerances.max_steps;
+        let mut segments = 0;
         while self.t < end {
+            segments += 1;
+            if segments > most {
+                return Err(self.failure(ode::OdeError::TooManySteps {
+                    t: self.t,
+                    max_steps: most,
+                }));
+            }
             let next = self.next_known(end);
             let stop = self.past_horizon(next.t, whole);
             if let Some(g) = grid.as_deref_mut() {
@@ -253,11 +263,12 @@ impl Runner<'_> {
         }
     }
 
-    fn failure(&self, cause: crate::ode::OdeError) -> SimulateError {
+    fn failure(&self, cause: ode::OdeError) -> SimulateError {
         let ids = &self.e.system.state_ids;
         let state = match &cause {
-            crate::ode::OdeError::StepTooSmall { state, .. }
-            | crate::ode::OdeError::NotFinite { state, .. } => ids.get(*state).cloned(),
+            ode::OdeError::StepTooSmall { state, .. } | ode::OdeError::NotFinite { state, .. } => {
+                ids.get(*state).cloned()
+            }
             _ => None,
         };
         let values = ids.iter().cloned().zip(self.ws.y.iter().copied()).collect();

@@ -11,7 +11,7 @@ mod random_model;
 use random_model::{Fate, run};
 
 /// Models of a run without a time given.
-const MODELS: u64 = 60;
+const MODELS: u64 = 1000;
 
 #[test]
 fn random_models_are_integrated_or_their_failure_is_said() {
