@@ -270,3 +270,55 @@ fn gradients_of_the_study_agree_with_extrapolated_differences() {
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// Ends of three profiles of Boehm: a noise parameter that the data close on both sides, an import rate that may be as
+/// fast as it likes, and an export rate that may be as slow as it likes. The fit lies at the bounds of the last two, whose
+/// objective is flat there.
+#[test]
+fn profiles_of_boehm_end_as_its_data_let_them() {
+    let Some(folder) = suites("benchmark") else {
+        return;
+    };
+    let problem = folder.join("Boehm_JProteomeRes2014");
+    let out = std::env::temp_dir().join(format!("mechfit-{}-boehm", std::process::id()));
+    let run = |arguments: &[&str]| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_mechfit"))
+            .arg(arguments[0])
+            .arg(&problem)
+            .args(&arguments[1..])
+            .arg("--out")
+            .arg(&out)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+    };
+    run(&["fit", "--starts", "1"]);
+    let names = ["sd_pSTAT5A_rel", "k_imp_homo", "k_exp_hetero"];
+    let mut arguments = vec!["profile"];
+    for name in names {
+        arguments.extend(["--parameter", name]);
+    }
+    run(&arguments);
+    let text = std::fs::read_to_string(out.join("profile.json")).unwrap();
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let ends: Vec<(String, String, String)> = document["parameters"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| {
+            let word = |key: &str| p["interval"][key].as_str().unwrap().to_string();
+            let id = p["id"].as_str().unwrap().to_string();
+            (id, word("lower_status"), word("upper_status"))
+        })
+        .collect();
+    let expected = [
+        ("sd_pSTAT5A_rel", "closed", "closed"),
+        ("k_imp_homo", "closed", "open"),
+        ("k_exp_hetero", "open", "closed"),
+    ];
+    for (id, lower, upper) in expected {
+        let found = (id.to_string(), lower.to_string(), upper.to_string());
+        assert!(ends.contains(&found), "{id}: {ends:?}");
+    }
+    std::fs::remove_dir_all(&out).unwrap();
+}

@@ -282,8 +282,16 @@ impl<T: Target> Sides<'_, '_, T> {
         let from = self.origin.control;
         let reach = (last.control - from).abs();
         if reach == 0.0 {
-            // The fit lies at the bound: it is pressed against it, or it would have no bound.
-            return last.sides.iter().any(|s| *s != 0);
+            // The fit lies at the bound. It is pressed against it if, going on beyond it as steeply as there, over the
+            // whole range again, the objective would fall by the threshold; else it is flat there.
+            let range = self.limits[1] - self.limits[0];
+            return match self.kind {
+                Kind::Parameter(i) if !self.natural_lower && range.is_finite() => {
+                    let slope = last.gradient.get(i).map_or(0.0, |g| g.abs());
+                    2.0 * slope * range >= threshold
+                }
+                _ => last.sides.iter().any(|s| *s != 0),
+            };
         }
         let before = points
             .iter()
