@@ -242,8 +242,12 @@ fn formatted(text: &str, format: Option<&str>) -> Result<String, String> {
             })
         }
         Some(digits) => {
-            let digits: usize = digits.parse().map_err(|_| {
-                format!("`{digits}` is no format; write a number of decimals, `p` or `mark`")
+            // The formatter takes no more than a u16, and panics above.
+            let digits: usize = digits.parse::<u8>().map(usize::from).map_err(|_| {
+                format!(
+                    "`{digits}` is no format; write a number of decimals (0 to {}), `p` or `mark`",
+                    u8::MAX
+                )
             })?;
             let x = number()?;
             // A rounded zero has no sign.
@@ -295,6 +299,8 @@ mod tests {
             ("{{a/t.tsv#s9.p}}", "no row `s9`"),
             ("{{a/t.tsv#s1.q}}", "no column `q`"),
             ("{{a/t.tsv#s1.f1|2}}", "`no` is no number"),
+            ("{{a/t.tsv#s1.p|70000}}", "decimals (0 to 255)"),
+            ("{{a/t.tsv#s1.p|-1}}", "`-1` is no format"),
             ("{{a/t.tsv}}", "FILE#ROW.COLUMN"),
             ("{{a/t.tsv#s1.p", "no `}}`"),
             ("{{each a/t.tsv}}\n$id\n", "no `{{end}}`"),
