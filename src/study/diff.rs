@@ -206,13 +206,26 @@ fn text(v: &Value) -> String {
     v.as_str().map_or_else(|| v.to_string(), str::to_owned)
 }
 
+/// Items by name. Those that share one are told apart by their order: the second is `name (2)`.
+fn named<V>(items: impl IntoIterator<Item = (String, V)>) -> BTreeMap<String, V> {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    items
+        .into_iter()
+        .map(|(name, item)| {
+            let count = seen.entry(name.clone()).or_insert(0);
+            *count += 1;
+            match *count {
+                1 => (name, item),
+                k => (format!("{name} ({k})"), item),
+            }
+        })
+        .collect()
+}
+
 /// Rows of a list by a key of theirs.
 fn by<'v>(list: &'v Value, key: &dyn Fn(&Value) -> String) -> BTreeMap<String, &'v Value> {
-    list.as_array()
-        .into_iter()
-        .flatten()
-        .map(|row| (key(row), row))
-        .collect()
+    let rows = list.as_array().into_iter().flatten();
+    named(rows.map(|row| (key(row), row)))
 }
 
 /// Rows of a list by their id.
@@ -251,15 +264,12 @@ fn inputs(x: &Value, y: &Value, out: &mut Diff) {
     // The same study in another place has the same files.
     let files = |r: &Value| -> BTreeMap<String, Value> {
         let map = r["provenance"]["files"].as_object();
-        map.into_iter()
-            .flatten()
-            .map(|(path, hash)| {
-                let name = Path::new(path)
-                    .file_name()
-                    .map_or_else(|| path.clone(), |n| n.to_string_lossy().into_owned());
-                (name, hash.clone())
-            })
-            .collect()
+        named(map.into_iter().flatten().map(|(path, hash)| {
+            let name = Path::new(path)
+                .file_name()
+                .map_or_else(|| path.clone(), |n| n.to_string_lossy().into_owned());
+            (name, hash.clone())
+        }))
     };
     let (p, q) = (files(x), files(y));
     let names: BTreeSet<&String> = p.keys().chain(q.keys()).collect();
@@ -357,15 +367,21 @@ fn data(x: &Value, y: &Value, out: &mut Diff) {
 
 fn bootstrap(x: &Value, p: &Value, q: &Value) -> Vec<Moved> {
     let estimates = by_id(&x["estimates"]);
-    let (p, q) = (by_id(&p["intervals"]), by_id(&q["intervals"]));
+    // A bootstrap may have intervals of several methods.
+    let name = |row: &Value| format!("{} {}", text(&row["id"]), text(&row["method"]));
+    let (p, q) = (by(&p["intervals"], &name), by(&q["intervals"], &name));
     let mut list = Vec::new();
     for (id, p, q) in joined(&p, &q) {
+        let known = if p.is_null() { q } else { p };
+        let row = estimates
+            .get(&text(&known["id"]))
+            .copied()
+            .unwrap_or(&NOTHING);
         for end in ["lower", "upper"] {
             let (a, b) = (p[end].as_f64(), q[end].as_f64());
             if a == b {
                 continue;
             }
-            let row = estimates.get(&id).copied().unwrap_or(&NOTHING);
             list.push(Moved {
                 id: format!("{id} {end}"),
                 unit: row["unit"].as_str().map(String::from),
@@ -376,4 +392,52 @@ fn bootstrap(x: &Value, p: &Value, q: &Value) -> Vec<Moved> {
         }
     }
     list
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn side(result: Value, bootstrap: Value) -> Side {
+        Side {
+            path: PathBuf::from("result.json"),
+            result,
+            bootstrap: Some(bootstrap),
+        }
+    }
+
+    #[test]
+    fn rows_at_one_place_and_intervals_of_several_methods_are_compared_each_with_its_own() {
+        let row = |measured: f64| json!({"observable": "y", "experiment": "e", "time": 1.0, "measured": measured, "fitted": 2.0});
+        let interval =
+            |method: &str, lower: f64| json!({"id": "k", "method": method, "lower": lower});
+        let a = side(
+            json!({"data": [row(1.0), row(2.0)]}),
+            json!({"intervals": [interval("percentile", 0.1), interval("basic", 0.2)]}),
+        );
+        let b = side(
+            json!({"data": [row(1.5), row(2.0)]}),
+            json!({"intervals": [interval("basic", 0.2), interval("percentile", 0.3)]}),
+        );
+        let found = diff(&a, &b);
+        assert_eq!(
+            found.data,
+            [Change {
+                what: "y@e@1.0 measured".into(),
+                a: json!(1.0),
+                b: json!(1.5)
+            }]
+        );
+        let moved: Vec<_> = found
+            .bootstrap
+            .iter()
+            .map(|m| (m.id.as_str(), m.a, m.b))
+            .collect();
+        assert_eq!(moved, [("k percentile lower", Some(0.1), Some(0.3))]);
+        // The second of two rows is not taken for the first.
+        let c = side(json!({"data": [row(1.0), row(2.5)]}), json!({}));
+        let found = diff(&a, &c);
+        assert_eq!(found.data[0].what, "y@e@1.0 (2) measured");
+    }
 }
