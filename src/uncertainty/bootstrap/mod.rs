@@ -1,5 +1,6 @@
 //! Bootstraps meant for reported means: what is redrawn, refitted, and made into intervals.
 
+pub(super) mod ends;
 pub mod quantile;
 mod replicate;
 mod summary;
@@ -156,7 +157,8 @@ pub struct BootstrapInterval {
     /// The interval, natural scale.
     #[serde(flatten)]
     pub interval: Interval,
-    /// The ends if every failed replicate had been extreme; null where that opens the end.
+    /// The ends if every failed replicate (for bootstrap-t: or one without a standard error) had been extreme; null where
+    /// that opens the end.
     pub if_failures_extreme: Range,
     /// 95 % Monte-Carlo interval of the lower end, from order statistics.
     pub lower_monte_carlo: Range,

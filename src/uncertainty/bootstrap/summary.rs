@@ -9,7 +9,8 @@ use crate::problem::Scale;
 use super::super::fisher::means;
 use super::super::goodness::johansen;
 use super::super::interval::{Cause, End, Interval, Method, Range};
-use super::quantile::{bias_corrected, monte_carlo, quantile};
+use super::ends::{self, Distribution, Value};
+use super::quantile::quantile;
 use super::replicate::Context;
 use super::{
     Bootstrap, BootstrapInterval, Convergence, Correlation, Draw, Kind, NullDistribution, Replicate,
@@ -50,8 +51,8 @@ struct Sample<'a> {
     scale: Scale,
     /// Standard error at the fit, for bootstrap-t.
     standard_error: Option<f64>,
-    /// Value and standard error per replicate in order of number; `None` where the replicate failed.
-    values: Vec<Option<(f64, f64)>>,
+    /// Per replicate in order of number; `None` where it failed.
+    values: Vec<Option<Value>>,
     /// Shares of replicates at the lower and upper bound.
     at_bound: [f64; 2],
     bounded: bool,
@@ -60,8 +61,9 @@ struct Sample<'a> {
 /// Makes the intervals of a bootstrap from its replicates (row 0, if among them, is not counted).
 ///
 /// Failed replicates are left out of the intervals and counted by reason; `if_failures_extreme` shows each end as if all of
-/// them had lain beyond it. An end at which ≥ (1 − level)/2 of the replicates lie at a bound is `at_bound`, one beyond
-/// which as many are infinite or not defined is `open`.
+/// them had lain beyond it. An end that is read from replicates of which ≥ (1 − level)/2 lie at a bound is `at_bound`
+/// (basic and bootstrap-t read their upper end from replicates at the lower bound), one beyond which as many are infinite
+/// or not defined is `open`.
 pub fn summarise<T: Target>(
     ctx: &Context<'_, T>,
     replicates: &[Replicate],
@@ -115,35 +117,18 @@ fn parameter_samples<'a, T: Target>(
         .coordinates()
         .iter()
         .enumerate()
-        .map(|(j, c)| {
-            let values: Vec<Option<(f64, f64)>> = list
-                .iter()
-                .map(|r| {
-                    let x = *r.theta.get(j)?;
-                    let se = r.standard_error.get(j).copied().unwrap_or(f64::NAN);
-                    r.succeeded().then_some((x, se))
-                })
-                .collect();
-            let count = values.iter().flatten().count().max(1) as f64;
-            let share = |side: i8| {
-                list.iter()
-                    .filter(|r| r.succeeded() && r.at_bound.get(j) == Some(&side))
-                    .count() as f64
-                    / count
-            };
-            Sample {
-                id: &c.id,
-                estimate: ctx.fit.theta[j],
-                scale: c.scale,
-                standard_error: ctx
-                    .fit
-                    .covariance
-                    .of_coordinate(j)
-                    .map(|s| s.standard_error()),
-                values,
-                at_bound: [share(-1), share(1)],
-                bounded: true,
-            }
+        .map(|(j, c)| Sample {
+            id: &c.id,
+            estimate: ctx.fit.theta[j],
+            scale: c.scale,
+            standard_error: ctx
+                .fit
+                .covariance
+                .of_coordinate(j)
+                .map(|s| s.standard_error()),
+            values: list.iter().map(|r| ends::value(r, j)).collect(),
+            at_bound: ends::at_bound(list.iter().copied(), j),
+            bounded: true,
         })
         .collect()
 }
@@ -168,7 +153,10 @@ fn prediction_samples<'a, T: Target>(
                     .iter()
                     .map(|r| {
                         let x = *r.predictions.get(i)?;
-                        (r.succeeded() && !x.is_nan()).then_some((x, f64::NAN))
+                        (r.succeeded() && !x.is_nan()).then_some(Value {
+                            x,
+                            standard_error: f64::NAN,
+                        })
                     })
                     .collect(),
                 at_bound: [0.0; 2],
@@ -178,122 +166,29 @@ fn prediction_samples<'a, T: Target>(
         .collect()
 }
 
-/// Ends of one method from values on the estimation scale, at tail shares `below` and `above`; `None` where too few
-/// replicates reach that far.
-fn ends(
-    s: &Sample<'_>,
-    values: &[(f64, f64)],
-    method: Method,
-    tails: (f64, f64),
-) -> (Option<f64>, Option<f64>) {
-    let mut sorted: Vec<f64> = values.iter().map(|v| v.0).collect();
-    sorted.sort_by(f64::total_cmp);
-    match method {
-        Method::Basic => (
-            quantile(&sorted, 1.0 - tails.1).map(|q| 2.0 * s.estimate - q),
-            quantile(&sorted, tails.0).map(|q| 2.0 * s.estimate - q),
-        ),
-        Method::BootstrapT => {
-            let Some(se) = s.standard_error else {
-                return (None, None);
-            };
-            let mut t: Vec<f64> = values
-                .iter()
-                .map(|(x, e)| (x - s.estimate) / e)
-                .filter(|t| !t.is_nan())
-                .collect();
-            t.sort_by(f64::total_cmp);
-            (
-                quantile(&t, 1.0 - tails.1).map(|q| s.estimate - q * se),
-                quantile(&t, tails.0).map(|q| s.estimate - q * se),
-            )
-        }
-        _ => (quantile(&sorted, tails.0), quantile(&sorted, 1.0 - tails.1)),
-    }
-}
-
-/// Tail shares that a method reads its quantiles at.
-fn tails(s: &Sample<'_>, values: &[(f64, f64)], method: Method, level: f64) -> Option<(f64, f64)> {
-    let tail = 0.5 * (1.0 - level);
-    if method != Method::Bc {
-        return Some((tail, tail));
-    }
-    let mut sorted: Vec<f64> = values.iter().map(|v| v.0).collect();
-    sorted.sort_by(f64::total_cmp);
-    bias_corrected(&sorted, s.estimate, level).map(|(a, b)| (a, 1.0 - b))
-}
-
 fn interval(s: &Sample<'_>, method: Method, level: f64) -> Option<BootstrapInterval> {
-    if !matches!(
-        method,
-        Method::Percentile | Method::Basic | Method::Bc | Method::BootstrapT
-    ) || (method == Method::BootstrapT && s.standard_error.is_none())
-    {
-        return None;
-    }
-    let values: Vec<(f64, f64)> = s.values.iter().flatten().copied().collect();
-    let total = s.values.len();
-    let missing = (total - values.len()) as f64 / total.max(1) as f64;
-    let tail = 0.5 * (1.0 - level);
+    let values = s.values.iter().copied();
+    let from = Distribution::new(method, level, s.estimate, s.standard_error, values)?;
     let natural = |x: f64| to_natural(s.scale, x);
-    let at = tails(s, &values, method, level);
-    let (low, high) = at.map_or((None, None), |t| ends(s, &values, method, t));
-    let end = |x: Option<f64>, side: usize| {
-        if s.at_bound[side] >= tail {
-            return End::AtBound;
-        }
-        match x {
-            Some(x) if x.is_finite() => End::Closed(natural(x)),
-            _ => End::Open,
-        }
+    let held = from.held(s.at_bound);
+    let ends = from.ends();
+    let end = |side: usize| match ends[side] {
+        _ if held[side] => End::AtBound,
+        Some(x) if x.is_finite() => End::Closed(natural(x)),
+        _ => End::Open,
     };
-    let (lower, upper) = (end(low, 0), end(high, 1));
-    // All failures beyond one end: the quantile of the rest that is left for it.
-    let rest = |t: f64| (missing < t).then(|| (t - missing) / (1.0 - missing));
-    let extreme = at.map_or(Range::default(), |(a, b)| {
-        let low = rest(a).and_then(|a| ends(s, &values, method, (a, b)).0);
-        let high = rest(b).and_then(|b| ends(s, &values, method, (a, b)).1);
-        let show =
-            |end: End, x: Option<f64>| end.closed().and(x).filter(|x| x.is_finite()).map(natural);
-        Range {
-            lower: show(lower, low),
-            upper: show(upper, high),
-        }
-    });
-    let cause = |end: End| match end {
-        End::AtBound => Some(Cause::Bound(vec![s.id.to_string()])),
-        _ => None,
+    let (lower, upper) = (end(0), end(1));
+    // Beside an end without a number there is none either.
+    let show =
+        |end: End, x: Option<f64>| end.closed().and(x).filter(|x| x.is_finite()).map(natural);
+    let range = |end: End, (a, b): (Option<f64>, Option<f64>)| Range {
+        lower: show(end, a),
+        upper: show(end, b),
     };
-    let (lower_mc, upper_mc) = match (method, at) {
-        (Method::Percentile | Method::Bc, Some((a, b))) => {
-            let mut sorted: Vec<f64> = values.iter().map(|v| v.0).collect();
-            sorted.sort_by(f64::total_cmp);
-            (monte_carlo(&sorted, a), monte_carlo(&sorted, 1.0 - b))
-        }
-        (Method::Basic, Some((a, b))) => {
-            let mut sorted: Vec<f64> = values.iter().map(|v| 2.0 * s.estimate - v.0).collect();
-            sorted.sort_by(f64::total_cmp);
-            (monte_carlo(&sorted, a), monte_carlo(&sorted, 1.0 - b))
-        }
-        (Method::BootstrapT, Some((a, b))) => {
-            let se = s.standard_error.unwrap_or(f64::NAN);
-            let mut sorted: Vec<f64> = values
-                .iter()
-                .map(|(x, e)| s.estimate - (x - s.estimate) / e * se)
-                .filter(|x| !x.is_nan())
-                .collect();
-            sorted.sort_by(f64::total_cmp);
-            (monte_carlo(&sorted, a), monte_carlo(&sorted, 1.0 - b))
-        }
-        _ => ((None, None), (None, None)),
-    };
-    let range = |end: End, (a, b): (Option<f64>, Option<f64>)| {
-        let show = |x: Option<f64>| end.closed().and(x).filter(|x| x.is_finite()).map(natural);
-        Range {
-            lower: show(a),
-            upper: show(b),
-        }
-    };
+    let cause =
+        |end: End| (s.bounded && end == End::AtBound).then(|| Cause::Bound(vec![s.id.to_string()]));
+    let [low, high] = from.if_missing_were_extreme();
+    let [lower_mc, upper_mc] = from.monte_carlo();
     Some(BootstrapInterval {
         id: s.id.to_string(),
         interval: Interval {
@@ -301,10 +196,13 @@ fn interval(s: &Sample<'_>, method: Method, level: f64) -> Option<BootstrapInter
             level,
             lower,
             upper,
-            lower_cause: if s.bounded { cause(lower) } else { None },
-            upper_cause: if s.bounded { cause(upper) } else { None },
+            lower_cause: cause(lower),
+            upper_cause: cause(upper),
         },
-        if_failures_extreme: extreme,
+        if_failures_extreme: Range {
+            lower: show(lower, low),
+            upper: show(upper, high),
+        },
         lower_monte_carlo: range(lower, lower_mc),
         upper_monte_carlo: range(upper, upper_mc),
         share_at_lower_bound: s.at_bound[0],

@@ -4,8 +4,9 @@ use crate::fit::Optimum;
 use crate::objective::{Data, Target};
 use crate::search;
 
-use super::super::bootstrap::quantile::{bias_corrected, quantile};
+use super::super::bootstrap::ends::{self, Distribution};
 use super::super::bootstrap::{self, Draw, SecondStart};
+use super::super::interval::Method;
 use super::super::refits::refit_twice;
 use super::ratio::{Free, Ratio, rise};
 use super::set::Set;
@@ -13,9 +14,6 @@ use super::set::Set;
 /// Gain that a replicate's refit leaves: it ends within √(2·10⁻⁴) = 0.014 standard errors of its optimum, beside which its
 /// own scatter is 1.
 const REPLICATE_TOLERANCE: f64 = 1e-4;
-/// Distance from a bound, relative to the width of the box, at which an end of an interval counts as lying on it.
-const ON_BOUND: f64 = 1e-9;
-
 /// Replicates of a set with what they were drawn from.
 struct Drawn<'c, T: Target> {
     ctx: bootstrap::Context<'c, T>,
@@ -28,13 +26,18 @@ impl<T: Target> Set<'_, '_, T> {
         let data = self.data.clone();
         let optimum = self.optimum.clone();
         if let Some(drawn) = self.replicates(&data, &optimum, Draw::T, ws) {
-            self.percentile("percentile", &drawn.list);
+            self.intervals("percentile", Method::Percentile, &drawn.list);
         }
         let all = self.k <= self.ctx.options.calibrated_sets;
         if let Some(drawn) = self.replicates(&data, &optimum, Draw::PlugIn, ws) {
-            self.percentile("percentile_plug_in", &drawn.list);
-            self.reflected(&drawn.list);
-            self.studentised(&drawn.list);
+            for (kind, method) in [
+                ("percentile_plug_in", Method::Percentile),
+                ("basic_plug_in", Method::Basic),
+                ("bc_plug_in", Method::Bc),
+                ("bootstrap_t", Method::BootstrapT),
+            ] {
+                self.intervals(kind, method, &drawn.list);
+            }
             let statistic = optimum.evaluated.parts.chi2_means;
             let count = drawn
                 .list
@@ -48,7 +51,7 @@ impl<T: Target> Set<'_, '_, T> {
         }
         if all {
             if let Some(drawn) = self.replicates(&data, &optimum, Draw::MeansOnly, ws) {
-                self.percentile("percentile_means_only", &drawn.list);
+                self.intervals("percentile_means_only", Method::Percentile, &drawn.list);
             }
             if self.ctx.options.exact {
                 self.exact_percentile(ws);
@@ -86,82 +89,24 @@ impl<T: Target> Set<'_, '_, T> {
         Some(Drawn { ctx, list })
     }
 
-    /// An interval whose end lies at a bound has none there.
-    fn put_between(&mut self, kind: &str, j: usize, lower: Option<f64>, upper: Option<f64>) {
-        let c = &self.ctx.target.coordinates()[j];
-        let reach = ON_BOUND * (c.upper - c.lower).min(1.0);
-        self.put_ends(
-            kind,
-            j,
-            lower.filter(|x| *x > c.lower + reach),
-            upper.filter(|x| *x < c.upper - reach),
-        );
-    }
-
-    fn sorted(list: &[bootstrap::Replicate], j: usize) -> Vec<f64> {
-        let mut values: Vec<f64> = list.iter().map(|r| r.theta[j]).collect();
-        values.sort_by(f64::total_cmp);
-        values
-    }
-
-    fn percentile(&mut self, kind: &str, list: &[bootstrap::Replicate]) {
-        let tail = self.tail();
+    /// The interval of a method for every parameter, by the rules of the bootstrap's summary; an end held by a bound is
+    /// none.
+    fn intervals(&mut self, kind: &str, method: Method, list: &[bootstrap::Replicate]) {
         for j in 0..self.truth.len() {
-            let values = Self::sorted(list, j);
-            self.put_between(
-                kind,
-                j,
-                quantile(&values, tail),
-                quantile(&values, 1.0 - tail),
+            let se = self.fit.covariance.of_coordinate(j);
+            let from = Distribution::new(
+                method,
+                self.ctx.options.level,
+                self.optimum.theta[j],
+                se.map(|s| s.standard_error()),
+                list.iter().map(|r| ends::value(r, j)),
             );
-        }
-    }
-
-    /// Basic and bias-corrected.
-    fn reflected(&mut self, list: &[bootstrap::Replicate]) {
-        let tail = self.tail();
-        for j in 0..self.truth.len() {
-            let x = self.optimum.theta[j];
-            let values = Self::sorted(list, j);
-            let (a, b) = (quantile(&values, tail), quantile(&values, 1.0 - tail));
-            self.put_ends(
-                "basic_plug_in",
-                j,
-                b.map(|q| 2.0 * x - q),
-                a.map(|q| 2.0 * x - q),
-            );
-            let levels = bias_corrected(&values, x, self.ctx.options.level);
-            self.put_between(
-                "bc_plug_in",
-                j,
-                levels.and_then(|t| quantile(&values, t.0)),
-                levels.and_then(|t| quantile(&values, t.1)),
-            );
-        }
-    }
-
-    fn studentised(&mut self, list: &[bootstrap::Replicate]) {
-        let tail = self.tail();
-        for j in 0..self.truth.len() {
-            let x = self.optimum.theta[j];
-            let scatter = self.fit.covariance.of_coordinate(j);
-            let Some(se) = scatter.map(|s| s.standard_error()) else {
-                self.put_ends("bootstrap_t", j, None, None);
-                continue;
-            };
-            let mut t: Vec<f64> = list
-                .iter()
-                .map(|r| (r.theta[j] - x) / r.standard_error.get(j).copied().unwrap_or(f64::NAN))
-                .filter(|t| !t.is_nan())
-                .collect();
-            t.sort_by(f64::total_cmp);
-            let (a, b) = (quantile(&t, tail), quantile(&t, 1.0 - tail));
-            self.put_ends(
-                "bootstrap_t",
-                j,
-                b.map(|q| x - q * se),
-                a.map(|q| x - q * se),
-            );
+            let [lower, upper] = from.map_or([None; 2], |d| {
+                let held = d.held(ends::at_bound(list, j));
+                let ends = d.ends();
+                [0, 1].map(|side| ends[side].filter(|x| !held[side] && x.is_finite()))
+            });
+            self.put_ends(kind, j, lower, upper);
         }
     }
 
@@ -178,7 +123,7 @@ impl<T: Target> Set<'_, '_, T> {
         );
         let Ok((best, _)) = found else { return };
         if let Some(drawn) = self.replicates(&data, &best, Draw::PlugIn, ws) {
-            self.percentile("percentile_exact", &drawn.list);
+            self.intervals("percentile_exact", Method::Percentile, &drawn.list);
         }
     }
 
