@@ -254,7 +254,7 @@ impl<T: Target> Sides<'_, '_, T> {
                 done(End::AtBound, cause, Some(s))
             }
             Reached::Limit(s) => {
-                if self.rises(walk, &s, threshold) {
+                if self.rises(walk, &s, side, threshold) {
                     let mut ids = match self.kind {
                         Kind::Parameter(_) => vec![self.id.clone()],
                         Kind::Prediction(_) => Vec::new(),
@@ -275,23 +275,20 @@ impl<T: Target> Sides<'_, '_, T> {
         }
     }
 
-    /// Whether the objective still rises at the limit: going on as over the last points, it would reach the threshold
-    /// within the same distance again.
-    fn rises<P: Path>(&self, walk: &Walk<'_, P>, last: &Solved, threshold: f64) -> bool {
+    /// Whether the objective still rises at the limit of a side: going on as over the last points, it would reach the
+    /// threshold within the same distance again.
+    fn rises<P: Path>(
+        &self,
+        walk: &Walk<'_, P>,
+        last: &Solved,
+        side: usize,
+        threshold: f64,
+    ) -> bool {
         let points = walk.points();
         let from = self.origin.control;
         let reach = (last.control - from).abs();
         if reach == 0.0 {
-            // The fit lies at the bound. It is pressed against it if, going on beyond it as steeply as there, over the
-            // whole range again, the objective would fall by the threshold; else it is flat there.
-            let range = self.limits[1] - self.limits[0];
-            return match self.kind {
-                Kind::Parameter(i) if !self.natural_lower && range.is_finite() => {
-                    let slope = last.gradient.get(i).map_or(0.0, |g| g.abs());
-                    2.0 * slope * range >= threshold
-                }
-                _ => last.sides.iter().any(|s| *s != 0),
-            };
+            return self.pressed(last, side, threshold);
         }
         let before = points
             .iter()
@@ -301,6 +298,20 @@ impl<T: Target> Sides<'_, '_, T> {
         let moved = (last.control - before.control).abs();
         let slope = (2.0 * (last.objective - before.objective) / moved).max(0.0);
         2.0 * (last.objective - self.origin.objective) + slope * reach >= threshold
+    }
+
+    /// Whether a fit that lies at the bound of this side is pressed against it: going on beyond it as steeply as there, over
+    /// the whole range again, the objective would fall by the threshold. Beyond a natural bound there is nothing, and a fit
+    /// that it holds is pressed against it however flat the objective is.
+    fn pressed(&self, at: &Solved, side: usize, threshold: f64) -> bool {
+        let Kind::Parameter(own) = self.kind else {
+            return false;
+        };
+        let held = at.sides.get(own) == Some(&if side == 0 { -1 } else { 1 });
+        let natural = side == 0 && self.natural_lower;
+        let range = self.limits[1] - self.limits[0];
+        let slope = at.gradient.get(own).map_or(0.0, |g| g.abs());
+        held && (natural || !range.is_finite() || 2.0 * slope * range >= threshold)
     }
 
     /// Other parameters at bounds that do not hold the fit.

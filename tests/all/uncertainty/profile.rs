@@ -228,6 +228,31 @@ fn a_limit_at_a_natural_bound_is_one_sided() {
 }
 
 #[test]
+fn a_fit_at_a_bound_is_pressed_against_it_by_its_slope_or_because_the_bound_is_natural() {
+    // Twice the objective is 5(x − y)², the range 10 and the threshold t²_{4, 0.975} = 7.71. A fit held a distance d from y
+    // has a slope of 5d: gone on with over the range, it gives 2·5d·10 = 100d, and reaches the threshold from d = 0.0771.
+    let ends = |y: f64, natural: bool| {
+        let target = Example::linear(&[vec![1.0]], &[y], &[1.0], 5, &[(0.0, 10.0)]);
+        let target = if natural {
+            target.with_natural(0)
+        } else {
+            target
+        };
+        let found = all(&target, &[5.0], &Options::default());
+        let i = &found.parameters[0].interval;
+        [i.lower, i.upper]
+    };
+    for natural in [false, true] {
+        // The upper bound, of a range whose lower one is natural or not.
+        assert_eq!(ends(10.05, natural)[1], End::Open, "natural: {natural}");
+        assert_eq!(ends(10.1, natural)[1], End::AtBound, "natural: {natural}");
+        assert_eq!(ends(-0.1, natural)[0], End::AtBound, "natural: {natural}");
+    }
+    assert_eq!(ends(-0.05, false)[0], End::Open);
+    assert_eq!(ends(-0.05, true)[0], End::AtBound);
+}
+
+#[test]
 fn a_better_optimum_is_followed_and_everything_is_redone_from_it() {
     // Two of five arms lie far from the others: the exact summary gives them up, or the three.
     let y = [0.0, 0.2, 10.0, 10.1, 10.3];
