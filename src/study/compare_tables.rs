@@ -40,32 +40,28 @@ pub fn table(document: &CompareDocument) -> String {
         text += &format!("\t{f}");
     }
     text.push('\n');
-    let number = |x: Option<f64>| {
-        x.filter(|x| x.is_finite())
-            .map_or_else(String::new, |x| format!("{x:?}"))
-    };
     for m in &document.comparison.models {
         let lrt = m.lrt.as_ref();
         let mut cells = vec![
             m.id.clone(),
             m.description.replace(['\t', '\n', '\r'], " "),
             m.n_estimated.to_string(),
-            number(Some(m.objective)),
-            number(Some(m.chi2_means)),
-            number(m.dof),
-            number(m.aicc),
-            number(m.delta),
-            number(m.n_effective),
-            number(m.delta_effective),
-            number(m.weight),
-            number(m.bic),
-            number(m.p_value),
-            number(m.p_value_bootstrap),
-            number(m.p_value_bootstrap_all),
+            decimal(Some(m.objective)),
+            decimal(Some(m.chi2_means)),
+            decimal(m.dof),
+            decimal(m.aicc),
+            decimal(m.delta),
+            decimal(m.n_effective),
+            decimal(m.delta_effective),
+            decimal(m.weight),
+            decimal(m.bic),
+            decimal(m.p_value),
+            decimal(m.p_value_bootstrap),
+            decimal(m.p_value_bootstrap_all),
             m.nested_in.clone().unwrap_or_default(),
             lrt.map(|l| l.against.clone()).unwrap_or_default(),
-            number(lrt.map(|l| l.statistic)),
-            number(lrt.map(|l| l.p_value)),
+            decimal(lrt.map(|l| l.statistic)),
+            decimal(lrt.map(|l| l.p_value)),
             m.identifiable.to_string(),
             m.verdict.clone(),
             m.excluded_by.join("; "),

@@ -226,8 +226,7 @@ pub fn from_end(
     ws: &mut <Objective as Target>::Workspace,
 ) -> Result<Fitted, EvalError> {
     let optimum = optimum(objective, end, ws)?;
-    let free: Vec<bool> = optimum.at_bound.iter().map(Option::is_none).collect();
-    let linearised = Linearised::at(objective, objective.data(), &optimum.theta, &free, ws)?;
+    let linearised = Linearised::at_optimum(objective, objective.data(), &optimum, ws)?;
     let goodness = goodness::goodness(objective, &linearised);
     let structural = structural.unwrap_or_else(|| {
         identifiability::structural(

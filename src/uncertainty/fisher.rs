@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::fit::Optimum;
 use crate::objective::target::{natural_slope, to_natural};
 use crate::objective::{Coordinate, Data, EvalError, Linearisation, RowKind, Target};
 use crate::problem::Scale;
@@ -35,6 +36,20 @@ pub struct Linearised {
 }
 
 impl Linearised {
+    /// Linearises `target` at an optimum, in the coordinates that no bound holds.
+    ///
+    /// # Errors
+    /// [`EvalError`] if the point cannot be evaluated.
+    pub fn at_optimum<T: Target>(
+        target: &T,
+        data: &Data,
+        optimum: &Optimum,
+        ws: &mut T::Workspace,
+    ) -> Result<Self, EvalError> {
+        let free: Vec<bool> = optimum.at_bound.iter().map(Option::is_none).collect();
+        Self::at(target, data, &optimum.theta, &free, ws)
+    }
+
     /// Linearises `target` at `theta`; coordinates that are not `free` (at a bound, or held) take no part.
     ///
     /// # Errors

@@ -11,6 +11,10 @@ use super::fisher::Linearised;
 /// Share of the width of its bounds by which a coordinate without a standard error is moved for a second start.
 const BLIND_SPREAD: f64 = 0.25;
 
+/// Fall of the objective below that of a fit which counts as a better optimum: a tenth of what moves an end noticeably, below
+/// what moves a verdict, and above what an integrator's error feigns.
+pub(super) const BETTER: f64 = 1e-3;
+
 /// Points of second starts: scattered about the fit as its estimates are.
 #[derive(Debug, Clone)]
 pub struct Spread {

@@ -53,8 +53,7 @@ impl<'a, T: Target> Context<'a, T> {
         if options.studentise && options.kind == Kind::Parametric && options.draw != Draw::PlugIn {
             return Err(BootstrapError::StudentisedDraw);
         }
-        let free: Vec<bool> = optimum.at_bound.iter().map(Option::is_none).collect();
-        let fit = Linearised::at(target, data, &optimum.theta, &free, &mut target.workspace())?;
+        let fit = Linearised::at_optimum(target, data, optimum, &mut target.workspace())?;
         let sampler = Sampler::new(target, data, &fit, &options, PURPOSE)?;
         Ok(Self {
             spread: Spread::new(target.coordinates(), &fit),
@@ -89,8 +88,7 @@ impl<'a, T: Target> Context<'a, T> {
     ) -> Replicate {
         let at_bound = sides(&optimum.at_bound);
         let standard_error = if self.options.studentise {
-            let free: Vec<bool> = at_bound.iter().map(|s| *s == 0).collect();
-            Linearised::at(self.target, data, &optimum.theta, &free, ws).map_or_else(
+            Linearised::at_optimum(self.target, data, optimum, ws).map_or_else(
                 |_| vec![f64::NAN; at_bound.len()],
                 |l| {
                     (0..at_bound.len())

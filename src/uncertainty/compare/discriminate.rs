@@ -58,13 +58,11 @@ pub fn predicted<T: Target>(
 ) -> Predicted {
     let target = variant.target;
     let mut ws = target.workspace();
-    let theta = &fit.optimum.theta;
-    let free: Vec<bool> = fit.optimum.at_bound.iter().map(Option::is_none).collect();
-    let at = Linearised::at(target, target.data(), theta, &free, &mut ws).ok();
+    let at = Linearised::at_optimum(target, target.data(), &fit.optimum, &mut ws).ok();
     let values = candidates
         .iter()
         .map(|q| {
-            let (value, slope) = target.predict(q, theta, &mut ws).ok()?;
+            let (value, slope) = target.predict(q, &fit.optimum.theta, &mut ws).ok()?;
             let variance = at.as_ref()?.covariance.of(&slope)?.inflated;
             (value.is_finite() && variance.is_finite()).then_some((value, variance))
         })

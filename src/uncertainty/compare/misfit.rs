@@ -64,14 +64,8 @@ impl<'a, T: Target> MisfitContext<'a, T> {
         search: search::Options,
     ) -> Result<Self, BootstrapError> {
         let data = variant.target.data();
-        let free: Vec<bool> = fit.optimum.at_bound.iter().map(Option::is_none).collect();
-        let at = Linearised::at(
-            variant.target,
-            data,
-            &fit.optimum.theta,
-            &free,
-            &mut variant.target.workspace(),
-        )?;
+        let mut ws = variant.target.workspace();
+        let at = Linearised::at_optimum(variant.target, data, &fit.optimum, &mut ws)?;
         let options = DrawOptions {
             draw: Draw::PlugIn,
             seed,

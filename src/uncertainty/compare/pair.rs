@@ -8,14 +8,11 @@ use crate::search::{self, Control};
 use super::super::bootstrap::{BootstrapError, Draw, Options as DrawOptions};
 use super::super::draw::Sampler;
 use super::super::fisher::Linearised;
-use super::super::information::exact_fit;
+use super::super::information::{Exact, exact_fit};
 use super::super::run::run;
 use super::Pair;
 use super::nested::embeddings;
-use super::rank::{Fitted, Variant};
-
-/// Level at which a test rejects.
-const SIZE: f64 = 0.05;
+use super::rank::{Fitted, SIZE, Variant};
 
 /// What the replicates of a pair share.
 pub struct PairContext<'a, T: Target> {
@@ -63,15 +60,8 @@ impl<'a, T: Target> PairContext<'a, T> {
                 ..DrawOptions::default()
             };
             let data = v.target.data();
-            let theta = &f.exact.optimum.theta;
-            let free: Vec<bool> = f
-                .exact
-                .optimum
-                .at_bound
-                .iter()
-                .map(Option::is_none)
-                .collect();
-            let at = Linearised::at(v.target, data, theta, &free, &mut v.target.workspace())?;
+            let mut ws = v.target.workspace();
+            let at = Linearised::at_optimum(v.target, data, &f.exact.optimum, &mut ws)?;
             Sampler::new(v.target, data, &at, &options, &purpose)
         };
         Ok(Self {
@@ -112,27 +102,28 @@ impl<'a, T: Target> PairContext<'a, T> {
         } else {
             (&translated, &drawn)
         };
-        let small = exact_fit(
-            self.first.target,
-            data_first,
-            &[&self.fits[0].exact.optimum.theta],
-            &self.search,
-            &mut ws.0,
-        )?;
+        let from = &self.fits[0].exact.optimum.theta;
+        Ok(self.both([data_first, data_second], from, ws)?.0)
+    }
+
+    /// Both models fitted to the same data, as each of them reads it, the first `from` a point of its own: the difference of
+    /// the deviances, and the first one's fit.
+    pub(super) fn both(
+        &self,
+        data: [&Data; 2],
+        from: &[f64],
+        ws: &mut (T::Workspace, T::Workspace),
+    ) -> Result<(f64, Exact), &'static str> {
+        let small = exact_fit(self.first.target, data[0], &[from], &self.search, &mut ws.0)?;
         let mut starts = vec![self.fits[1].exact.optimum.theta.clone()];
         if self.nested {
             // The larger model can always do what the smaller one does.
             starts.extend(embeddings(self.first, self.second, &small.optimum.theta));
         }
         let starts: Vec<&[f64]> = starts.iter().map(Vec::as_slice).collect();
-        let large = exact_fit(
-            self.second.target,
-            data_second,
-            &starts,
-            &self.search,
-            &mut ws.1,
-        )?;
-        Ok(small.deviance - large.deviance)
+        let target = self.second.target;
+        let large = exact_fit(target, data[1], &starts, &self.search, &mut ws.1)?;
+        Ok((small.deviance - large.deviance, small))
     }
 }
 

@@ -98,30 +98,15 @@ pub fn fit_variants<T: Target>(
             });
             continue;
         }
-        let free: Vec<bool> = f.optimum.at_bound.iter().map(Option::is_none).collect();
-        let g = Linearised::at(
-            v.target,
-            v.target.data(),
-            &f.optimum.theta,
-            &free,
-            &mut v.target.workspace(),
-        )
-        .ok()
-        .map(|l| goodness(v.target, &l));
+        let data = v.target.data();
+        let at = |optimum: &Optimum| {
+            Linearised::at_optimum(v.target, data, optimum, &mut v.target.workspace()).ok()
+        };
+        let g = at(&f.optimum).map(|l| goodness(v.target, &l));
         f.p_value = g.as_ref().and_then(|g| g.p_value);
         f.dof = g.map(|g| g.dof);
-        let exact = &f.exact.optimum;
-        let free: Vec<bool> = exact.at_bound.iter().map(Option::is_none).collect();
-        let data = v.target.data();
-        f.effective = Linearised::at(
-            v.target,
-            data,
-            &exact.theta,
-            &free,
-            &mut v.target.workspace(),
-        )
-        .ok()
-        .map(|l| f.criteria.n_estimated as f64 - l.prior_share.iter().sum::<f64>());
+        f.effective = at(&f.exact.optimum)
+            .map(|l| f.criteria.n_estimated as f64 - l.prior_share.iter().sum::<f64>());
         f.aicc_effective = f
             .effective
             .and_then(|k| Counts::of(v.target, data).penalty_of(k))
@@ -286,6 +271,11 @@ pub fn conclude(mut comparison: Comparison, fitted: &[Fitted], pairs: Vec<Pair>)
             if Some(&m.id) != best.as_ref() {
                 m.verdict = if p_value < SIZE {
                     format!("rejected against {against} (P = {p_value:.3})")
+                } else if m.far() {
+                    // A test that does not reject takes back nothing of what the criterion says.
+                    format!(
+                        "not supported by AICc (not rejected against {against}: P = {p_value:.2})"
+                    )
                 } else {
                     format!("cannot be told apart from {against} (P = {p_value:.2})")
                 };

@@ -8,9 +8,7 @@ use crate::search::Control;
 use super::super::bootstrap::{Draw, Options as DrawOptions};
 use super::super::draw::Sampler;
 use super::super::fisher::Linearised;
-use super::super::information::{Exact, exact_fit};
 use super::super::run::run;
-use super::nested::embeddings;
 use super::pair::{PairContext, translate};
 use super::rank::SIZE;
 
@@ -47,22 +45,6 @@ pub struct TestSize {
 }
 
 impl<T: Target> PairContext<'_, T> {
-    /// Both models fitted to data of the smaller: difference of the deviances, and the smaller one's fit.
-    fn both(
-        &self,
-        data: &Data,
-        from: &[f64],
-        ws: &mut (T::Workspace, T::Workspace),
-    ) -> Result<(f64, Exact), &'static str> {
-        let small = exact_fit(self.first.target, data, &[from], &self.search, &mut ws.0)?;
-        let other = translate(data, self.first.target, self.second.target);
-        let mut starts = vec![self.fits[1].exact.optimum.theta.clone()];
-        starts.extend(embeddings(self.first, self.second, &small.optimum.theta));
-        let starts: Vec<&[f64]> = starts.iter().map(Vec::as_slice).collect();
-        let large = exact_fit(self.second.target, &other, &starts, &self.search, &mut ws.1)?;
-        Ok((small.deviance - large.deviance, small))
-    }
-
     /// Set `k`: a pure function of its number.
     pub fn size_replicate(&self, k: u64, ws: &mut (T::Workspace, T::Workspace)) -> SizeReplicate {
         let mut out = SizeReplicate {
@@ -73,13 +55,16 @@ impl<T: Target> PairContext<'_, T> {
         };
         let data = self.samplers[0].draw(k);
         let from = &self.fits[0].exact.optimum.theta;
-        let outcome = self.both(&data, from, ws).and_then(|(statistic, small)| {
+        let target = self.first.target;
+        let fitted = |data: &Data, from: &[f64], ws: &mut (T::Workspace, T::Workspace)| {
+            let other = translate(data, target, self.second.target);
+            self.both([data, &other], from, ws)
+        };
+        let outcome = fitted(&data, from, ws).and_then(|(statistic, small)| {
             out.statistic = Some(statistic);
-            let target = self.first.target;
             let theta = &small.optimum.theta;
-            let free: Vec<bool> = small.optimum.at_bound.iter().map(Option::is_none).collect();
-            let at =
-                Linearised::at(target, &data, theta, &free, &mut ws.0).map_err(|e| e.reason())?;
+            let at = Linearised::at_optimum(target, &data, &small.optimum, &mut ws.0)
+                .map_err(|e| e.reason())?;
             let options = DrawOptions {
                 draw: Draw::PlugIn,
                 seed: self.seed,
@@ -88,7 +73,7 @@ impl<T: Target> PairContext<'_, T> {
             let purpose = format!("size {} {}", self.first.id, self.second.id);
             let sampler =
                 Sampler::new(target, &data, &at, &options, &purpose).map_err(|_| "no_draw")?;
-            out.null = Some(self.both(&sampler.draw(k), theta, ws)?.0);
+            out.null = Some(fitted(&sampler.draw(k), theta, ws)?.0);
             Ok(())
         });
         if let Err(reason) = outcome {

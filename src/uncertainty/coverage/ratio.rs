@@ -5,10 +5,7 @@ use crate::objective::{Data, Target};
 use crate::search::{self, Want};
 
 use super::super::covariance::Covariance;
-use super::super::refits::converged;
-
-/// Fall of a constrained minimum below the free one that counts as a better optimum: below what moves a verdict.
-pub(super) const BETTER: f64 = 1e-3;
+use super::super::refits::{BETTER, converged};
 
 /// A free minimum with the covariance there.
 pub(super) struct Free<'a> {

@@ -105,17 +105,6 @@ pub(super) struct Set<'a, 'b, T: Target> {
     cells: Vec<Vec<Option<Cell>>>,
 }
 
-/// The fit linearised in the parameters that no bound holds.
-fn linearised<T: Target>(
-    target: &T,
-    data: &Data,
-    optimum: &Optimum,
-    ws: &mut T::Workspace,
-) -> Result<Linearised, &'static str> {
-    let free: Vec<bool> = optimum.at_bound.iter().map(Option::is_none).collect();
-    Linearised::at(target, data, &optimum.theta, &free, ws).map_err(|e| e.reason())
-}
-
 impl<'a, 'b, T: Target> Set<'a, 'b, T> {
     fn new(k: u64, ctx: &'a Context<'b, T>, ws: &mut T::Workspace) -> Result<Self, &'static str> {
         let (truth, data) = simulate(k, ctx, ws).map_err(|e| e.reason())?;
@@ -132,7 +121,8 @@ impl<'a, 'b, T: Target> Set<'a, 'b, T> {
             &ctx.options.search,
             ws,
         )?;
-        let fit = linearised(ctx.target, &data, &optimum, ws)?;
+        let fit =
+            Linearised::at_optimum(ctx.target, &data, &optimum, ws).map_err(|e| e.reason())?;
         Ok(Self {
             k,
             ctx,
@@ -205,11 +195,6 @@ impl<'a, 'b, T: Target> Set<'a, 'b, T> {
                 open: None,
             },
         );
-    }
-
-    /// Probability of one tail.
-    pub(super) fn tail(&self) -> f64 {
-        0.5 * (1.0 - self.ctx.options.level)
     }
 
     fn all(mut self, ws: &mut T::Workspace) -> CoverageSet {
@@ -350,7 +335,7 @@ impl<'a, 'b, T: Target> Set<'a, 'b, T> {
             let Some(theta) = better else { break };
             let again = converged(crate::fit::refit(target, data, &theta, &[], &search, ws));
             let Ok(again) = again else { break };
-            let Ok(linear) = linearised(target, data, &again, ws) else {
+            let Ok(linear) = Linearised::at_optimum(target, data, &again, ws) else {
                 break;
             };
             best = again;
@@ -391,7 +376,7 @@ impl<'a, 'b, T: Target> Set<'a, 'b, T> {
             ws,
         );
         let Ok((best, _)) = found else { return };
-        let Ok(fit) = linearised(self.ctx.target, &data, &best, ws) else {
+        let Ok(fit) = Linearised::at_optimum(self.ctx.target, &data, &best, ws) else {
             return;
         };
         let p = two_sided(self.ctx.options.level, 1);

@@ -12,6 +12,7 @@ use super::super::draw::Sampler;
 use super::super::refits::{Spread, converged, refit_twice};
 use super::context::Context;
 use super::item::Item;
+use super::one::STIFFNESS;
 use super::path::{OfPrediction, Path};
 
 /// Name of the streams of calibration draws.
@@ -155,7 +156,7 @@ fn held_prediction<T: Target>(
         target: ctx.target,
         data,
         quantity,
-        stiffness: 25.0 / variance,
+        stiffness: STIFFNESS / variance,
         search: &ctx.options.search,
         ws,
     };

@@ -44,8 +44,7 @@ impl<'a, T: Target> Context<'a, T> {
         options: Options,
         seed: u64,
     ) -> Result<Self, EvalError> {
-        let free: Vec<bool> = optimum.at_bound.iter().map(Option::is_none).collect();
-        let fit = Linearised::at(target, data, &optimum.theta, &free, &mut target.workspace())?;
+        let fit = Linearised::at_optimum(target, data, &optimum, &mut target.workspace())?;
         Ok(Self {
             spread: Spread::new(target.coordinates(), &fit),
             target,

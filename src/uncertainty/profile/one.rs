@@ -10,7 +10,7 @@ use super::path::{OfParameter, OfPrediction, Solved};
 use super::sides::Sides;
 
 /// ρ of a prediction's path in units of 1/variance: points are spaced as asked for, to 4 %.
-const STIFFNESS: f64 = 25.0;
+pub(super) const STIFFNESS: f64 = 25.0;
 /// First step of a quantity without a standard error, as a share of its range (or of its size).
 pub(super) const BLIND_STEP: f64 = 0.02;
 

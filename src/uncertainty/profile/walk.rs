@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::super::refits::BETTER;
 use super::path::{Path, Solved};
 
-/// Fall of the objective below that of the fit which counts as a better optimum: a tenth of what moves an end noticeably,
-/// and above what an integrator's error feigns.
-pub const BETTER: f64 = 1e-3;
 /// Largest growth of the step from one point to the next.
 const GROWTH: f64 = 3.0;
 /// Smallest shrinkage.
