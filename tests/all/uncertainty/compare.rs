@@ -5,7 +5,7 @@ use mechfit::objective::example::Example;
 use mechfit::search::{Control, Options};
 use mechfit::uncertainty::Comparison;
 use mechfit::uncertainty::compare::{
-    PairContext, Variant, conclude, fit_variants, pair_replicates, rank, summarise_pair,
+    Pair, PairContext, Variant, conclude, fit_variants, pair_replicates, rank, summarise_pair,
 };
 
 use super::{close, fitted};
@@ -117,6 +117,40 @@ fn two_shapes_that_the_data_cannot_tell_apart_are_said_to_be_so() {
         pair.verdict
     );
     assert_eq!(found.supported.len(), 2);
+}
+
+#[test]
+fn a_test_that_does_not_reject_takes_back_nothing_of_what_the_criterion_says() {
+    // A model ten above the best by AICc, in a pair whose test has too little power to reject it.
+    let y = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+    let line = target(&[&|_| 1.0, &|x| x], &y);
+    let constant = target(&[&|_| 1.0], &y);
+    let variants = [
+        variant("constant", &constant, &["line"]),
+        variant("line", &line, &[]),
+    ];
+    let (fits, refused) = fit_variants(&variants, &Options::default());
+    let pair = |p: f64| Pair {
+        first: "constant".into(),
+        second: "line".into(),
+        nested: true,
+        statistic: 5.0,
+        p_first: Some(p),
+        p_second: None,
+        samples: [99, 0],
+        verdict: String::new(),
+    };
+    let said = |p: f64| {
+        let found = conclude(rank(&fits, refused.clone()), &fits, vec![pair(p)]);
+        let m = found.models.iter().find(|m| m.id == "constant").unwrap();
+        assert!(m.delta.unwrap() > 6.0, "{:?}", m.delta);
+        m.verdict.clone()
+    };
+    assert_eq!(
+        said(0.2),
+        "not supported by AICc (not rejected against line: P = 0.20)"
+    );
+    assert_eq!(said(0.01), "rejected against line (P = 0.010)");
 }
 
 #[test]
