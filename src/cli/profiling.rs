@@ -12,7 +12,7 @@ use crate::study::canonical::hash;
 use crate::study::checkpoint::CheckpointError;
 use crate::study::files;
 use crate::study::fitted::{Fitted, SCHEMA_VERSION};
-use crate::study::job::{Begin, Job, Shard};
+use crate::study::job::{Begin, Job, Manner, Shard};
 use crate::study::plan::{ProfilePlan, Threshold};
 use crate::study::result::ProblemHash;
 use crate::study::stage_fit::parts;
@@ -73,15 +73,16 @@ impl Scene<'_> {
         resume: bool,
         console: &Console,
     ) -> Result<(Profiles, Value), Failure> {
-        let profiling = self.profiling(fitted, plan, resume, console)?;
+        let profiling = self.profiling(fitted, plan, None, resume, console)?;
         self.profile_all(fitted, &profiling, resume, console)
     }
 
-    /// What is profiled; calibrates the thresholds if that is asked for.
+    /// What is profiled; calibrates the thresholds if that is asked for. Each piece does that itself.
     pub fn profiling<'s>(
         &'s self,
         fitted: &Fitted,
         plan: &ProfilePlan,
+        shard: Option<Shard>,
         resume: bool,
         console: &Console,
     ) -> Result<Profiling<'s>, Failure> {
@@ -100,8 +101,9 @@ impl Scene<'_> {
             (options.threshold == ThresholdKind::Bootstrap).then_some(plan.calibration_samples);
         let job = self.profile_job(fitted, &items, &options, samples);
         if let Some(samples) = samples {
+            let manner = self.session.manner(&self.folder, shard, begin(resume));
             options.calibrated =
-                self.calibrate(fitted, &items, &options, samples, &job, resume, console)?;
+                self.calibrate(fitted, &items, &options, samples, &job, &manner, console)?;
         }
         Ok(Profiling {
             items,
@@ -149,7 +151,7 @@ impl Scene<'_> {
         options: &Options,
         samples: u64,
         job: &Job,
-        resume: bool,
+        manner: &Manner<'_>,
         console: &Console,
     ) -> Result<Vec<Option<f64>>, Failure> {
         let ctx = self.context(fitted, items, options)?;
@@ -159,12 +161,12 @@ impl Scene<'_> {
             called: "draws",
             first: 1,
             units: samples,
+            common: true,
             parts: job.parts.clone(),
         };
-        let manner = self.session.manner(&self.folder, None, begin(resume));
         let progress = console.progress(samples, "draws");
         let done = job.run(
-            &manner,
+            manner,
             || self.objective.workspace(),
             |k, ws| likelihood_ratios(k, &draws, ws),
             &|| progress.step(),
@@ -383,6 +385,7 @@ impl Scene<'_> {
             called: "profiles",
             first: 0,
             units: items.len() as u64,
+            common: false,
             parts,
         }
     }

@@ -144,6 +144,7 @@ impl<'a> BootstrapStage<'a> {
             // Number 0 is the fit.
             first: 1,
             units: o.samples,
+            common: false,
             parts,
         }
     }

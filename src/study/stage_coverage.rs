@@ -116,6 +116,7 @@ impl<'a> CoverageStage<'a> {
             called: "data sets",
             first: 1,
             units: self.samples,
+            common: false,
             parts,
         }
     }

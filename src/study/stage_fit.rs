@@ -123,6 +123,7 @@ impl FitStage<'_> {
             called: "starts",
             first: 0,
             units,
+            common: false,
             parts,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -238,6 +239,138 @@ fn threads_pieces_and_interruptions_leave_the_same_bytes() {
     assert_eq!(other.status.code(), Some(3));
     let said = String::from_utf8_lossy(&other.stderr).into_owned();
     assert!(said.contains("seed"), "{said}");
+}
+
+#[test]
+fn pieces_in_one_folder_leave_each_other_alone_and_join_there() {
+    let folder = Folder::new("together");
+    decay(&folder, 5);
+    let whole = folder.path("whole");
+    let good = |output: &Output| {
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    };
+    good(&simulate(&folder, "19", &["--out", &whole]));
+    let cut = folder.path("cut");
+    good(&simulate(&folder, "19", &["--shard", "1/2", "--out", &cut]));
+    let fits = |n: u32| {
+        folder.read(&format!(
+            "cut/checkpoints/compare-fits.for-shard-{n}-of-2.jsonl"
+        ))
+    };
+    let first = fits(1);
+    good(&simulate(&folder, "19", &["--shard", "2/2", "--out", &cut]));
+    assert_eq!(first, fits(1), "the second piece writes into its own file");
+    // Both did every start: 3 variants of 3 starts each, and the header.
+    assert_eq!((fits(1).lines().count(), fits(2).lines().count()), (10, 10));
+    good(&mechfit(&["merge", &cut]));
+    assert_eq!(
+        folder
+            .read("cut/checkpoints/compare-fits.jsonl")
+            .lines()
+            .count(),
+        10
+    );
+    assert_eq!(
+        folder.document("whole/compare.json"),
+        folder.document("cut/compare.json")
+    );
+}
+
+#[test]
+fn the_size_of_a_test_is_kept_as_it_comes_and_gone_on_with() {
+    let folder = Folder::new("size");
+    decay(&folder, 5);
+    let (one, cut) = (folder.path("one"), folder.path("cut"));
+    let size = |samples: &str, more: &[&str]| {
+        let out = simulate(
+            &folder,
+            samples,
+            &[&["--size-of", "plain:floor", "--json"], more].concat(),
+        );
+        assert!(
+            out.status.success(),
+            "{}",
+            String::from_utf8_lossy(&out.stderr)
+        );
+        serde_json::from_slice::<serde_json::Value>(&out.stdout).unwrap()
+    };
+    let whole = size("40", &["--out", &one, "--threads", "1"]);
+    assert_eq!(whole["sets"], serde_json::json!([40, 0]));
+    size("15", &["--out", &cut]);
+    let records = || {
+        folder
+            .read("cut/checkpoints/compare-size.jsonl")
+            .lines()
+            .count()
+            - 1
+    };
+    assert_eq!(records(), 15);
+    let problem = folder.path("problem.yaml");
+    let mut endless = Command::new(env!("CARGO_BIN_EXE_mechfit"))
+        .args(["compare", &problem, "--starts", "3", "--samples", "1000000"])
+        .args([
+            "--size-of",
+            "plain:floor",
+            "--out",
+            &cut,
+            "--resume",
+            "--quiet",
+        ])
+        .spawn()
+        .unwrap();
+    let waited = Instant::now();
+    while records() <= 15 && waited.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let pid = endless.id().to_string();
+    let interrupt = Command::new("kill").args(["-INT", &pid]).status().unwrap();
+    assert!(interrupt.success());
+    assert_eq!(endless.wait().unwrap().code(), Some(130));
+    assert!(records() > 15);
+    assert_eq!(whole, size("40", &["--out", &cut, "--resume"]));
+    // Records of another pair or seed are refused by name; without --resume they are begun anew.
+    let other = simulate(
+        &folder,
+        "40",
+        &[
+            "--size-of",
+            "plain:floor",
+            "--out",
+            &cut,
+            "--resume",
+            "--seed",
+            "2",
+        ],
+    );
+    assert_eq!(other.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&other.stderr).contains("seed"));
+    size("15", &["--out", &cut, "--seed", "2"]);
+    assert_eq!(records(), 15);
+}
+
+#[test]
+fn only_a_nested_pair_has_a_size() {
+    let folder = Folder::new("pair");
+    decay(&folder, 5);
+    for (pair, remedy) in [
+        ("floor:plain", "write plain:floor"),
+        ("steady:floor", "nested pairs are plain:floor"),
+        ("plain:flor", "the variants are plain, floor, steady"),
+    ] {
+        let out = simulate(&folder, "20", &["--size-of", pair]);
+        assert_eq!(out.status.code(), Some(2), "{pair}");
+        let said = String::from_utf8_lossy(&out.stderr).into_owned();
+        let said: Vec<&str> = said.split_whitespace().collect();
+        assert!(said.join(" ").contains(remedy), "{pair}: {said:?}");
+    }
+    assert!(
+        !Path::new(&folder.path("results")).exists(),
+        "nothing was computed"
+    );
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::super::{Exit, Failure};
 /// problem. Every variant is fitted from many starts; a larger one is refitted from those that it contains.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  mechfit compare fits/wang2020\n  mechfit compare fits/wang2020 --scenario similar --samples 4000\n  mechfit compare fits/wang2020 --every-scenario --samples 400\n  mechfit compare one/problem.yaml two/problem.yaml\n  mechfit compare fits/wang2020 --shard 2/8 --out shards/2\n\nWrites compare.json, compare.tsv, pairs.tsv, experiments.tsv, compare.md and compare.svg."
+    after_help = "Examples:\n  mechfit compare fits/wang2020\n  mechfit compare fits/wang2020 --scenario similar --samples 4000\n  mechfit compare fits/wang2020 --every-scenario --samples 400\n  mechfit compare one/problem.yaml two/problem.yaml\n  mechfit compare fits/wang2020 --shard 2/8 --out shards/2\n  mechfit compare fits/wang2020 --size-of base:m3 --samples 4000\n\nWrites compare.json, compare.tsv, pairs.tsv, experiments.tsv, compare.md and compare.svg."
 )]
 pub struct Arguments {
     /// Problems (folders or YAML files), or one PEtab Select YAML
@@ -67,7 +67,7 @@ impl Arguments {
         }
         let scenario = self.run.scenario.as_deref();
         if let Some(pair) = &self.size_of {
-            return comparing.size(pair, scenario, console);
+            return comparing.size(pair, scenario, self.resume, console);
         }
         comparing.scenario(scenario, self.shard, self.resume, console)
     }

@@ -94,7 +94,7 @@ impl Arguments {
             ..ProfilePlan::default()
         };
         if let Some(shard) = self.shard {
-            let profiling = scene.profiling(&fitted, &plan, self.resume, console)?;
+            let profiling = scene.profiling(&fitted, &plan, Some(shard), self.resume, console)?;
             let done = scene.profile_piece(&fitted, &profiling, shard, self.resume, console)?;
             console.line(format!(
                 "piece {shard}: {done} profiles; `mechfit merge` joins the pieces"

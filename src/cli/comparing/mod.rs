@@ -1,5 +1,7 @@
 //! Variants from what the user named, compared in a scenario, shown and written.
 
+mod size;
+
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -203,60 +205,6 @@ impl Comparing {
                 console.flush();
             }
         }
-        Ok(Exit::Ok)
-    }
-
-    /// Measures the size of the test of a nested pair in a scenario.
-    pub fn size(
-        &self,
-        pair: &str,
-        id: Option<&str>,
-        console: &mut Console,
-    ) -> Result<Exit, Failure> {
-        let known = |id: &str| self.members.iter().any(|(_, m)| m.id == id);
-        let (small, large) = pair
-            .split_once(':')
-            .filter(|(a, b)| known(a) && known(b))
-            .ok_or_else(|| {
-                let ids: Vec<&str> = self.members.iter().map(|(_, m)| m.id.as_str()).collect();
-                Failure::usage(
-                    format!("`{pair}` names no two variants"),
-                    format!("write SMALL:LARGE; the variants are {}", ids.join(", ")),
-                )
-            })?;
-        let base = self.base(id)?;
-        let candidates = self.candidates(&base, &[])?;
-        let folder = self.folder(&base);
-        let stage = self.stage(&candidates, &folder, None, Begin::Resume, Vec::new());
-        let progress = console.progress(stage.samples, "data sets");
-        let found = stage.size(small, large, stage.samples, &|| {
-            progress.step();
-        })?;
-        drop(progress);
-        let Some(size) = found else {
-            return Err(Failure::NothingEvaluated {
-                message: format!("{small} and {large} cannot be compared"),
-                notes: Vec::new(),
-            });
-        };
-        let percent =
-            |x: Option<f64>| x.map_or_else(|| "–".into(), |x| format!("{:.2}", 100.0 * x));
-        console.line(format!(
-            "{small} in {large}, {} data sets drawn from {small} ({} failed): the bootstrap likelihood ratio rejects {} ± {} %, \
-             χ² {} %, at {} %",
-            size.sets[0],
-            size.sets[1],
-            percent(size.bootstrap),
-            percent(size.standard_error),
-            percent(size.chi2),
-            100.0 * size.nominal
-        ));
-        let mut value =
-            crate::study::json::document(&size).map_err(|e| Failure::Internal(e.to_string()))?;
-        if let Value::Object(map) = &mut value {
-            map.insert("schema_version".into(), json!(SCHEMA_VERSION));
-        }
-        console.document(value);
         Ok(Exit::Ok)
     }
 
