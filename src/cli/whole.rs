@@ -16,6 +16,7 @@ use crate::study::plan::{ProfilePlan, Scenario};
 use crate::study::scenario;
 use crate::study::stage_bootstrap::{self, BootstrapDocument, Outcome};
 
+use super::comparing::{Compared, Comparing};
 use super::console::Console;
 use super::session::Session;
 use super::stages::{BootstrapFlags, Scene};
@@ -105,6 +106,7 @@ pub fn whole(session: &Session, options: &Options, console: &Console) -> Result<
     console.findings(&first.findings);
     let main = Scene::new(session, first, BuildOptions::default())?;
     check_plan(&main)?;
+    let comparing = comparison(session)?;
     let fitted = main.fit(options.starts, options.begin(), console)?.0;
     let bootstrapped = bootstrap(&main, &fitted, options, console)?;
     // Without a bootstrap of this fit, predictions have the intervals of the linearised fit.
@@ -125,11 +127,24 @@ pub fn whole(session: &Session, options: &Options, console: &Console) -> Result<
         }
         planned.profile(&fitted, &p, options.resume, console)?;
     }
+    let mut warnings: Vec<shown::Warning> = Vec::new();
+    if let Some(comparing) = comparing {
+        let id = session.run.scenario.as_deref();
+        if let Compared::Whole(document, _) =
+            comparing.compared(id, None, options.begin(), console)?
+            && document.comparison.models.is_empty()
+        {
+            warnings.push(shown::Warning {
+                code: "nothing-ranked".into(),
+                text: "no variant could be ranked; compare.json has the reasons".into(),
+                place: None,
+            });
+        }
+    }
     let judged = claims::judge(first, &session.settings, &fitted.optimum.theta);
     main.write_claims(&judged)?;
 
     let mut fits = vec![fitted.document.clone()];
-    let mut warnings: Vec<shown::Warning> = Vec::new();
     for p in prepared.iter().skip(1) {
         match side(session, p, options, console) {
             Ok(d) => fits.push(d),
@@ -237,6 +252,27 @@ fn side(
         .fit(options.starts, options.begin(), console)?
         .0
         .document)
+}
+
+/// The comparison of variants, if the plan makes it part of a run.
+fn comparison(session: &Session) -> Result<Option<Comparing<&Session>>, Failure> {
+    let plan = &session.study.plan;
+    if !plan.plan.compare.as_ref().is_some_and(|c| c.run) {
+        return Ok(None);
+    }
+    Comparing::of_study(session).map(Some).ok_or_else(|| {
+        let finding = Finding::error(
+            "invalid-plan",
+            "the plan asks `run` to compare variants, and the problem lists none",
+        )
+        .help("write a variant table (docs/tables.md) and list it under `variant_files`, or leave `compare` out");
+        match &plan.source {
+            Some(source) => finding
+                .at(source, crate::study::strict::find(source, "compare"), "")
+                .into(),
+            None => finding.into(),
+        }
+    })
 }
 
 /// Whether everything that the plan asks of the fit can be asked: before anything takes time.

@@ -47,7 +47,7 @@ pub struct Plan {
     pub combinations: Vec<CombinationPlan>,
     /// Predictions over populations.
     pub populations: Vec<PopulationPlan>,
-    /// Whether to fit and rank the variants of the problem; left out: no.
+    /// How the variants of the problem are fitted and ranked, and whether `run` does it.
     pub compare: Option<ComparePlan>,
     /// Conditions on the result; one that fails ends the run with exit code 5.
     pub gates: Vec<Gate>,
@@ -290,6 +290,8 @@ fn members() -> u64 {
 pub struct ComparePlan {
     /// Free text.
     pub note: Option<String>,
+    /// Whether `run` compares the variants in the main scenario; left out: only `mechfit compare` does.
+    pub run: bool,
     /// Number of starting points of each variant.
     pub starts: u64,
     /// Number of simulated data sets of each test between two variants.
@@ -553,6 +555,7 @@ impl Default for ComparePlan {
     fn default() -> Self {
         Self {
             note: None,
+            run: false,
             starts: STARTS,
             samples: COMPARE_SAMPLES,
         }

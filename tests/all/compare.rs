@@ -374,6 +374,51 @@ fn only_a_nested_pair_has_a_size() {
 }
 
 #[test]
+fn a_run_compares_the_variants_if_the_plan_says_so() {
+    let folder = Folder::new("run");
+    decay(&folder, 5);
+    let run = |plan: &str| {
+        folder.write("plan.json", plan);
+        mechfit(&[
+            "run",
+            &folder.path("problem.yaml"),
+            "--starts",
+            "3",
+            "--quiet",
+        ])
+    };
+    let settings = run(r#"{"compare": {"starts": 3, "samples": 19}}"#);
+    assert!(settings.status.success());
+    assert!(!Path::new(&folder.path("results/compare.json")).exists());
+    let asked = run(r#"{"compare": {"run": true, "starts": 3, "samples": 19}}"#);
+    assert!(
+        asked.status.success(),
+        "{}",
+        String::from_utf8_lossy(&asked.stderr)
+    );
+    // The same as the command makes it, and part of the report.
+    let whole = folder.document("results/compare.json");
+    assert!(
+        folder
+            .read("results/report.html")
+            .contains("falls to a floor")
+    );
+    let command = mechfit(&[
+        "compare",
+        &folder.path("problem.yaml"),
+        "--out",
+        &folder.path("again"),
+    ]);
+    assert!(command.status.success());
+    assert_eq!(whole, folder.document("again/compare.json"));
+
+    std::fs::remove_file(folder.path("variants.tsv")).unwrap();
+    let none = run(r#"{"compare": {"run": true}}"#);
+    assert_eq!(none.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&none.stderr).contains("lists none"));
+}
+
+#[test]
 fn too_few_values_for_the_criterion_are_refused_with_the_numbers() {
     let folder = Folder::new("few");
     // N = 10 values, K = 3 + 5 and 2 + 5: N − K − 1 is 1 and 2; a third parameter more would end it.

@@ -2,6 +2,7 @@
 
 mod size;
 
+use std::borrow::Borrow;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -40,13 +41,22 @@ pub struct Asked {
     pub samples: Option<u64>,
 }
 
-/// A comparison opened: the first problem's session, further studies, and who takes part.
-pub struct Comparing {
+/// A comparison opened: the first problem's session (its own, or one that a larger command lends it), further studies, and
+/// who takes part.
+pub struct Comparing<S = Session> {
     asked: Asked,
-    session: Session,
+    session: S,
     others: Vec<Study>,
     /// Per variant: its study (0 is the session's) and its row, if it has one.
     members: Vec<(usize, Member)>,
+}
+
+/// What came of a comparison.
+pub enum Compared {
+    /// Everything, as `compare.json` has it.
+    Whole(Box<CompareDocument>, Value),
+    /// A piece of the simulated data: the number of sets in it.
+    Piece(u64),
 }
 
 struct Member {
@@ -96,15 +106,7 @@ impl Comparing {
                     "write a variant table (docs/tables.md) and list it under `variant_files`, or give it with --variants",
                 ));
             }
-            members.extend(variants.into_iter().map(|v| {
-                (
-                    0,
-                    Member {
-                        id: v.id.clone(),
-                        variant: Some(v),
-                    },
-                )
-            }));
+            members.extend(of_table(variants));
         }
         Ok(Self {
             asked,
@@ -179,17 +181,47 @@ impl Comparing {
             members,
         })
     }
+}
+
+/// The variants of the first problem's table.
+fn of_table(variants: Vec<Variant>) -> impl Iterator<Item = (usize, Member)> {
+    variants.into_iter().map(|v| {
+        let member = Member {
+            id: v.id.clone(),
+            variant: Some(v),
+        };
+        (0, member)
+    })
+}
+
+impl<'s> Comparing<&'s Session> {
+    /// The variants of a study that is open already, as its plan says; `None` if it has none.
+    pub fn of_study(session: &'s Session) -> Option<Self> {
+        let variants = session.study.loaded.problem.variants.clone();
+        (!variants.is_empty()).then(|| Self {
+            asked: Asked::default(),
+            session,
+            others: Vec::new(),
+            members: of_table(variants).collect(),
+        })
+    }
+}
+
+impl<S: Borrow<Session>> Comparing<S> {
+    fn session(&self) -> &Session {
+        self.session.borrow()
+    }
 
     fn study(&self, at: usize) -> &Study {
         match at.checked_sub(1).and_then(|k| self.others.get(k)) {
             Some(study) => study,
-            None => &self.session.study,
+            None => &self.session().study,
         }
     }
 
     /// Compares in every scenario of the plan.
     pub fn every_scenario(&self, resume: bool, console: &mut Console) -> Result<Exit, Failure> {
-        let scenarios: Vec<Scenario> = self.session.study.plan.plan.scenarios.clone();
+        let scenarios: Vec<Scenario> = self.session().study.plan.plan.scenarios.clone();
         if scenarios.is_empty() {
             return self.scenario(None, None, resume, console);
         }
@@ -209,7 +241,7 @@ impl Comparing {
     }
 
     fn base(&self, id: Option<&str>) -> Result<Scenario, Failure> {
-        scenario::choose(&self.session.study.plan.plan, id).map_err(|e| {
+        scenario::choose(&self.session().study.plan.plan, id).map_err(|e| {
             Failure::usage(
                 e.to_string(),
                 "scenarios are listed in plan.json beside the problem",
@@ -218,9 +250,9 @@ impl Comparing {
     }
 
     fn folder(&self, base: &Scenario) -> PathBuf {
-        self.session
+        self.session()
             .study
-            .results(self.session.run.out.as_deref(), base)
+            .results(self.session().run.out.as_deref(), base)
     }
 
     /// The variants of a scenario, compiled.
@@ -246,7 +278,7 @@ impl Comparing {
                 quantities: quantities.to_vec(),
                 ..BuildOptions::default()
             };
-            let objective = self.session.objective(&prepared, options)?;
+            let objective = self.session().objective(&prepared, options)?;
             let variant = member.variant.as_ref();
             // Problems differ in their models; variants of one share its description.
             let description = match variant {
@@ -282,7 +314,7 @@ impl Comparing {
         begin: Begin,
         measurements: Vec<(String, String)>,
     ) -> CompareStage<'a> {
-        let session = &self.session;
+        let session = self.session();
         let settings = session.study.plan.plan.compare.clone().unwrap_or_default();
         let starts = self.asked.starts.unwrap_or(settings.starts);
         let samples = self.asked.samples.unwrap_or(settings.samples);
@@ -299,7 +331,7 @@ impl Comparing {
         }
     }
 
-    /// Compares in one scenario.
+    /// Compares in one scenario and shows it.
     pub fn scenario(
         &self,
         id: Option<&str>,
@@ -307,26 +339,8 @@ impl Comparing {
         resume: bool,
         console: &mut Console,
     ) -> Result<Exit, Failure> {
-        let session = &self.session;
-        let base = self.base(id)?;
-        let measurements = self.measurements();
-        let mut quantities: Vec<QuantitySpec> = Vec::new();
-        let mut known: Vec<(String, String)> = Vec::new();
-        for (text, observable) in measurements {
-            if let Ok(q) = quantity(&text) {
-                quantities.push(q);
-                known.push((text, observable));
-            }
-        }
-        let candidates = self.candidates(&base, &quantities)?;
-        let folder = self.folder(&base);
-        let stage = self.stage(&candidates, &folder, shard, Begin::of(resume), known);
-        let units = candidates.len() as u64 * stage.starts;
-        let progress = console.progress(units, "starts and simulated data sets");
-        let outcome = stage.run(&|| progress.step())?;
-        drop(progress);
-        match outcome {
-            Outcome::Shard { done } => {
+        match self.compared(id, shard, Begin::of(resume), console)? {
+            Compared::Piece(done) => {
                 let piece = shard.map(|s| s.to_string()).unwrap_or_default();
                 console.line(format!(
                     "piece {piece}: {done} simulated data sets; `mechfit merge` joins the pieces"
@@ -339,13 +353,7 @@ impl Comparing {
                 }));
                 Ok(Exit::Ok)
             }
-            Outcome::Whole(document, taken_over) => {
-                let first = candidates
-                    .first()
-                    .ok_or_else(|| Failure::Internal("a comparison without variants".into()))?;
-                let provenance = session.provenance(&first.prepared, taken_over);
-                let value = files::document(document.as_ref(), &provenance)?;
-                write(&folder, &document, &value)?;
+            Compared::Whole(document, value) => {
                 super::show_compare::comparison(console, &document);
                 console.document(value);
                 Ok(if document.comparison.models.is_empty() {
@@ -357,9 +365,48 @@ impl Comparing {
         }
     }
 
+    /// Compares in one scenario and writes the results.
+    pub fn compared(
+        &self,
+        id: Option<&str>,
+        shard: Option<Shard>,
+        begin: Begin,
+        console: &Console,
+    ) -> Result<Compared, Failure> {
+        let base = self.base(id)?;
+        let measurements = self.measurements();
+        let mut quantities: Vec<QuantitySpec> = Vec::new();
+        let mut known: Vec<(String, String)> = Vec::new();
+        for (text, observable) in measurements {
+            if let Ok(q) = quantity(&text) {
+                quantities.push(q);
+                known.push((text, observable));
+            }
+        }
+        let candidates = self.candidates(&base, &quantities)?;
+        let folder = self.folder(&base);
+        let stage = self.stage(&candidates, &folder, shard, begin, known);
+        let units = (candidates.len() as u64).saturating_mul(stage.starts);
+        let progress = console.progress(units, "starts and simulated data sets");
+        let outcome = stage.run(&|| progress.step())?;
+        drop(progress);
+        match outcome {
+            Outcome::Shard { done } => Ok(Compared::Piece(done)),
+            Outcome::Whole(document, taken_over) => {
+                let first = candidates
+                    .first()
+                    .ok_or_else(|| Failure::Internal("a comparison without variants".into()))?;
+                let provenance = self.session().provenance(&first.prepared, taken_over);
+                let value = files::document(document.as_ref(), &provenance)?;
+                write(&folder, &document, &value)?;
+                Ok(Compared::Whole(document, value))
+            }
+        }
+    }
+
     /// Measurements that could be made: every observable in every arm at the times measured and along the plan's courses.
     fn measurements(&self) -> Vec<(String, String)> {
-        let problem = &self.session.study.loaded.problem;
+        let problem = &self.session().study.loaded.problem;
         let mut times: Vec<f64> = Vec::new();
         let mut add = |t: f64| {
             if t > 0.0 && t.is_finite() && !times.contains(&t) {
@@ -367,7 +414,7 @@ impl Comparing {
             }
         };
         problem.measurements.iter().for_each(|m| add(m.time));
-        if let Some(c) = &self.session.study.plan.plan.courses {
+        if let Some(c) = &self.session().study.plan.plan.courses {
             for k in 1..=STEPS {
                 add(c.start + (c.end - c.start) * f64::from(k) / f64::from(STEPS));
             }

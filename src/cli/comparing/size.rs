@@ -1,13 +1,16 @@
 //! How often the test of a nested pair rejects the smaller variant where it is true.
 
+use std::borrow::Borrow;
+
 use serde_json::{Value, json};
 
 use super::super::console::{Console, SCHEMA_VERSION};
+use super::super::session::Session;
 use super::super::{Exit, Failure};
 use super::Comparing;
 use crate::study::job::Begin;
 
-impl Comparing {
+impl<S: Borrow<Session>> Comparing<S> {
     /// Measures the size of the test of a nested pair in a scenario.
     pub fn size(
         &self,
