@@ -18,6 +18,8 @@ mod lay;
 
 /// Doses that one experiment may have after `ADDL` is written out: more is a mistyped `ADDL`.
 const MAX_DOSES: usize = 100_000;
+/// Latest time and longest interval of a dose: 2^53, up to where whole units of time can be told apart. What lies beyond is a slip.
+const LATEST: f64 = 9_007_199_254_740_992.0;
 
 /// A dose after its row was read.
 #[derive(Debug, Clone)]
@@ -89,11 +91,11 @@ fn read(cells: &mut Cells, columns: &Columns, doses: &mut BTreeMap<String, Doses
     };
     let time = cells.number(columns.time)?;
     let amount = value(cells, columns.amount).ok()?;
+    let rate = value(cells, columns.rate).ok()?;
     let evid = match cells.given(columns.evid) {
-        None | Some(".") => f64::from(u8::from(amount != 0.0)),
+        None | Some(".") => f64::from(u8::from(amount != 0.0 || rate != 0.0)),
         Some(_) => cells.number(columns.evid)?,
     };
-    let rate = value(cells, columns.rate).ok()?;
     let interval = value(cells, columns.interval).ok()?;
     let additional = value(cells, columns.additional).ok()?;
     let steady = value(cells, columns.steady).ok()?;
@@ -107,7 +109,11 @@ fn read(cells: &mut Cells, columns: &Columns, doses: &mut BTreeMap<String, Doses
         cells.report(finding, columns.evid, "");
         return None;
     }
-    if evid >= 3.0 && time.is_finite() {
+    if time.abs() > LATEST {
+        cells.report(too_late(&format!("TIME {time}")), columns.time, "");
+        return None;
+    }
+    if evid >= 3.0 {
         doses
             .entry(experiment.clone())
             .or_default()
@@ -130,13 +136,12 @@ fn read(cells: &mut Cells, columns: &Columns, doses: &mut BTreeMap<String, Doses
         cells.report(finding, columns.rate, "");
         return None;
     }
-    if !time.is_finite() || !amount.is_finite() || amount < 0.0 {
-        let finding = Finding::error("invalid-dose", "a dose is a finite amount at a finite time");
-        cells.report(finding, columns.amount, "");
+    if let Some((column, finding)) = refused(time, amount, rate, interval, additional, columns) {
+        cells.report(finding, column, "");
         return None;
     }
     let at = doses.entry(experiment).or_default();
-    let count = additional.max(0.0) + 1.0;
+    let count = additional + 1.0;
     if count + at.list.len() as f64 > MAX_DOSES as f64 {
         let finding = Finding::error(
             "too-many-doses",
@@ -146,7 +151,7 @@ fn read(cells: &mut Cells, columns: &Columns, doses: &mut BTreeMap<String, Doses
         cells.report(finding, columns.additional, "");
         return None;
     }
-    if (count > 1.0 || steady != 0.0) && !(interval > 0.0 && interval.is_finite()) {
+    if (count > 1.0 || steady != 0.0) && interval <= 0.0 {
         let finding = Finding::error(
             "missing-interval",
             "ADDL and SS need a dosing interval II above 0",
@@ -195,4 +200,61 @@ fn read(cells: &mut Cells, columns: &Columns, doses: &mut BTreeMap<String, Doses
         });
     }
     Some(())
+}
+
+/// What no dose can have, with the column to blame; the last of the additional doses is looked at, too.
+fn refused(
+    time: f64,
+    amount: f64,
+    rate: f64,
+    interval: f64,
+    additional: f64,
+    columns: &Columns,
+) -> Option<(Option<usize>, Finding)> {
+    let finding = |column, message: String, help: &str| {
+        Some((column, Finding::error("invalid-dose", message).help(help)))
+    };
+    if !amount.is_finite() || amount < 0.0 {
+        let message = format!("AMT {amount} is not an amount");
+        return finding(
+            columns.amount,
+            message,
+            "an amount is a number of 0 or more",
+        );
+    }
+    if rate.is_infinite() {
+        let help = "leave RATE empty for a bolus: all of AMT at once";
+        return finding(columns.rate, "RATE is infinite".into(), help);
+    }
+    if rate > 0.0 && amount == 0.0 {
+        let message = format!("an infusion of RATE {rate} has no AMT");
+        let help = "the infusion lasts AMT/RATE: give the whole amount in AMT";
+        return finding(columns.amount, message, help);
+    }
+    if additional < 0.0 || additional.fract() != 0.0 {
+        let message = format!("ADDL {additional} is not a number of doses");
+        let help = "ADDL is the number of doses after the first: 0, 1, 2, …";
+        return finding(columns.additional, message, help);
+    }
+    if !(0.0..=LATEST).contains(&interval) {
+        let message = format!("II {interval} is not an interval between doses");
+        let help = "give II in the model's unit of time, above 0";
+        return finding(columns.interval, message, help);
+    }
+    let duration = if rate > 0.0 { amount / rate } else { 0.0 };
+    // One of too many doses is told by their number.
+    let last = time + additional.min(MAX_DOSES as f64) * interval + duration;
+    if duration > LATEST {
+        let what = format!("the end of an infusion of AMT/RATE = {duration}");
+        return Some((columns.rate, too_late(&what)));
+    }
+    if last > LATEST {
+        return Some((columns.interval, too_late(&format!("a dose at {last}"))));
+    }
+    None
+}
+
+fn too_late(what: &str) -> Finding {
+    let message = format!("{what} is beyond all times that can be told apart");
+    Finding::error("invalid-dose", message).help("give times in the model's unit of time")
 }

@@ -150,30 +150,47 @@ fn read(source: &Arc<Source>, findings: &mut Findings) -> Option<Content> {
     let mut columns: Vec<Option<usize>> = vec![None; COLUMNS.len()];
     let mut scatter = "sd";
     let mut single = false;
-    for (k, (label, _)) in sheet.columns().iter().enumerate() {
+    for (k, (label, span)) in sheet.columns().iter().enumerate() {
         let (plain, unit) = label_and_unit(label);
         let other = SCATTER.iter().find(|(c, _)| c.eq_ignore_ascii_case(&plain));
-        let mut name = plain.as_str();
-        if let (Some((_, kind)), None) = (other, columns[SD]) {
-            (name, scatter) = ("sd", kind);
-        } else if plain.eq_ignore_ascii_case(VALUE) && columns[MEAN].is_none() {
-            (name, single) = ("mean", true);
-        }
-        let known = COLUMNS.iter().position(|c| c.eq_ignore_ascii_case(name));
-        match known {
-            Some(c) if columns[c].is_none() => {
-                columns[c] = Some(k);
-                if COLUMNS[c] == "time" {
-                    content.time_unit = unit.unwrap_or_default();
-                }
-            }
-            _ => content.doses.push(Dose {
+        let value = plain.eq_ignore_ascii_case(VALUE);
+        let known = match other {
+            Some(_) => Some(SD),
+            None if value => Some(MEAN),
+            None => COLUMNS.iter().position(|c| c.eq_ignore_ascii_case(&plain)),
+        };
+        let Some(known) = known else {
+            content.doses.push(Dose {
                 id: identifier(&plain, "dose"),
                 label: plain,
                 unit: unit_of(unit.as_deref().unwrap_or_default()),
                 column: k,
                 largest: 0.0,
-            }),
+            });
+            continue;
+        };
+        if let Some(first) = columns[known] {
+            let again = sheet.columns().get(first).filter(|(name, _)| name != label);
+            if let Some((name, place)) = again {
+                findings.push(
+                    Finding::error(
+                        "duplicate-column",
+                        format!("the column `{label}` says again what `{name}` says"),
+                    )
+                    .at(source, span.clone(), "second")
+                    .and(source, place.clone(), "first")
+                    .help("take one of them out: which of the two holds cannot be told"),
+                );
+            }
+            continue;
+        }
+        columns[known] = Some(k);
+        if let Some((_, kind)) = other {
+            scatter = kind;
+        }
+        single |= value;
+        if COLUMNS[known] == "time" {
+            content.time_unit = unit.unwrap_or_default();
         }
     }
     // Single values have neither SD nor n.

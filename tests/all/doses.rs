@@ -254,3 +254,44 @@ fn doses_that_lead_nowhere_and_wrong_rows_are_refused() {
     }
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+#[test]
+fn numbers_that_no_dose_has_are_refused_at_their_cell() {
+    let folder = study("numbers", HEADER, &[("a", 1.0)]);
+    // Columns: experimentId 1, TIME 2, AMT 3, EVID 4, CMT 5, RATE 6, II 7, ADDL 8, SS 9.
+    let cell = |row: &str, column: usize| -> usize {
+        row.split('\t')
+            .take(column - 1)
+            .map(|c| c.len() + 1)
+            .sum::<usize>()
+            + 1
+    };
+    for (row, column, says) in [
+        ("a\t0\t0\t1\trate\t5\t.\t.\t.", 3, "has no AMT"),
+        ("a\t0\t0\t.\trate\t5\t.\t.\t.", 3, "has no AMT"),
+        ("a\t0\t-1\t1\tC\t.\t.\t.\t.", 3, "AMT -1"),
+        ("a\t0\tinf\t1\tC\t.\t.\t.\t.", 3, "AMT inf"),
+        ("a\t0\t10\t1\trate\tinf\t.\t.\t.", 6, "RATE is infinite"),
+        (
+            "a\t0\t1e300\t1\trate\t1e-300\t.\t.\t.",
+            6,
+            "an infusion of AMT/RATE",
+        ),
+        ("a\t0\t10\t1\tC\t.\t6\t2.5\t.", 8, "ADDL 2.5"),
+        ("a\t0\t10\t1\tC\t.\t6\t-3\t.", 8, "ADDL -3"),
+        ("a\t0\t10\t1\tC\t.\t1e308\t2\t.", 7, "II "),
+        ("a\t0\t10\t1\tC\t.\t1e308\t.\t1", 7, "II "),
+        ("a\t0\t10\t1\tC\t.\t-6\t.\t.", 7, "II -6"),
+        ("a\t0\t10\t1\tC\t.\t9e15\t2\t.", 7, "a dose at"),
+        ("a\t1e300\t10\t1\tC\t.\t.\t.\t.", 2, "TIME "),
+        ("a\tinf\t.\t3\t.\t.\t.\t.\t.", 2, "TIME inf"),
+    ] {
+        std::fs::write(folder.join("doses.tsv"), format!("{HEADER}{row}\n")).unwrap();
+        let findings = problem::load(&folder).unwrap_err();
+        let found = findings.iter().find(|f| f.message.contains(says));
+        let found = found.unwrap_or_else(|| panic!("{row}: {findings:?}"));
+        assert_eq!(found.place().1, Some((2, cell(row, column))), "{row}");
+        assert!(!found.help.is_empty(), "{row}");
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}

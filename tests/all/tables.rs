@@ -259,6 +259,40 @@ fn standard_errors_and_single_values_become_the_same_study_as_means() {
     let text = format!("{head},value\nc,0,24,y,1\n");
     let findings = problem::from_spreadsheet("s", "s.csv", text.into_bytes()).unwrap_err();
     assert_eq!(findings[0].code, "no-scatter");
+    // Three times 0.1 has a mean of 0.10000000000000002 and would have an SD of 2e-17.
+    for (values, says) in [
+        (["0.1", "0.1", "0.1"], "all the same"),
+        (["1", "inf", "2"], "no number"),
+    ] {
+        let rows = values.map(|v| format!("c,0,24,y,{v}\n")).concat();
+        let text = format!("{head},value\n{rows}");
+        let findings = problem::from_spreadsheet("s", "s.csv", text.into_bytes()).unwrap_err();
+        assert_eq!(findings[0].code, "no-scatter");
+        assert!(findings[0].message.contains(says), "{findings:?}");
+    }
+}
+
+/// A second column of scatter or of means is no drug.
+#[test]
+fn columns_that_say_the_same_twice_are_refused_at_the_second() {
+    for (columns, second) in [
+        ("mean,sd,SEM,n", "SEM"),
+        ("mean,sem,sd,n", "sd"),
+        ("mean,cv,ci95,n", "ci95"),
+        ("mean,value,sd,n", "value"),
+        ("Mean,sd,n,mean", "mean"),
+        ("mean,sd,n,time (d)", "time (d)"),
+    ] {
+        let head = format!("arm,drug [nM],time [h],observable,{columns}");
+        let text = format!("{head}\nc,0,24,y,3,0.5,4,4\n");
+        let findings = problem::from_spreadsheet("s", "s.csv", text.into_bytes()).unwrap_err();
+        let [finding] = findings.as_slice() else {
+            panic!("{columns}: {findings:?}");
+        };
+        assert_eq!(finding.code, "duplicate-column");
+        let column = head.rfind(second).unwrap() + 1;
+        assert_eq!(finding.place().1, Some((1, column)), "{columns}");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Single values, one row a replicate, as means with SD and n.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Content, Mean};
@@ -10,28 +11,33 @@ use crate::problem::findings::Findings;
 /// no SD, which is reported.
 pub(super) fn gather(content: &mut Content, source: &Arc<Source>, findings: &mut Findings) {
     let mut groups: Vec<(Mean, Vec<f64>)> = Vec::new();
+    let mut places: HashMap<(usize, usize, u64), usize> = HashMap::new();
     for row in content.means.drain(..) {
-        let same = |m: &Mean| m.arm == row.arm && m.readout == row.readout && m.time == row.time;
-        match groups.iter_mut().find(|(m, _)| same(m)) {
-            Some((_, values)) => values.push(row.mean),
-            None => {
-                let value = row.mean;
-                groups.push((row, vec![value]));
-            }
+        let value = row.mean;
+        // −0 is 0 here.
+        let key = (row.arm, row.readout, (row.time + 0.0).to_bits());
+        let at = *places.entry(key).or_insert(groups.len());
+        match groups.get_mut(at) {
+            Some((_, values)) => values.push(value),
+            None => groups.push((row, vec![value])),
         }
     }
     for (mut mean, values) in groups {
         let n = values.len() as f64;
         let centre = values.iter().sum::<f64>() / n;
         let squares: f64 = values.iter().map(|v| (v - centre) * (v - centre)).sum();
+        // Of equal values the mean is another number by rounding, and the SD not 0.
+        let equal = values.iter().all(|v| *v == mean.mean);
         let sd = (squares / (n - 1.0)).sqrt();
-        if sd.is_nan() || sd <= 0.0 {
+        if equal || !sd.is_finite() || sd <= 0.0 {
             let arm = content.arms.get(mean.arm).map_or("", |a| &a.label);
             let readout = content.readouts.get(mean.readout).map_or("", |r| &r.label);
             let what = if values.len() == 1 {
                 "only one value"
-            } else {
+            } else if equal {
                 "values that are all the same"
+            } else {
+                "values whose scatter is no number"
             };
             findings.push(
                 Finding::error(
