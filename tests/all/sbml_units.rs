@@ -81,11 +81,13 @@ fn sums_exponents_and_arguments_are_checked() {
     let power = "<apply><power/><cn>2</cn><ci>A</ci></apply>";
     let argument = "<apply><exp/><ci>k</ci></apply>";
     let number = "<apply><plus/><ci>A</ci><cn xmlns:s=\"http://www.sbml.org/sbml/level3/version2/core\" s:units=\"second\">2</cn></apply>";
+    let delay = "<apply><csymbol encoding=\"text\" definitionURL=\"http://www.sbml.org/sbml/symbols/delay\">delay</csymbol><ci>A</ci><ci>k</ci></apply>";
     for (rule, says) in [
         (sum, "a sum: nmol where nM is expected"),
         (power, "an exponent: nM where 1 is expected"),
         (argument, "the argument of `exp`: 1/h where 1 is expected"),
         (number, "a sum: s where nM is expected"),
+        (delay, "the time of `delay`: 1/h where h is expected"),
     ] {
         let (_, findings) = read(&file("units=\"per_hour\"", LAW, rule));
         assert_eq!(findings.len(), 1, "{rule}");
@@ -105,6 +107,20 @@ fn units_that_are_incomplete_refuse_nothing() {
     // A name without a definition is a warning; the quantity counts as one without a unit.
     let (model, findings) = read(&file("units=\"parsec\"", LAW, RULE));
     assert_eq!((model.unit("k"), findings.len()), (None, 1));
+    assert!(findings[0].contains("the unit `parsec` is not defined"));
+    // So does a number whose unit is not known: it is no pure number.
+    let number = |unit: &str| {
+        format!(
+            "<cn xmlns:s=\"http://www.sbml.org/sbml/level3/version2/core\" s:units=\"{unit}\">2</cn>"
+        )
+    };
+    let rule = format!(
+        "<apply><plus/><ci>A</ci>{}<apply><times/>{}<ci>A</ci></apply></apply>",
+        number("parsec"),
+        number("dimensionless")
+    );
+    let (_, findings) = read(&file("units=\"per_hour\"", LAW, &rule));
+    assert_eq!(findings.len(), 1, "{}", findings.join("\n"));
     assert!(findings[0].contains("the unit `parsec` is not defined"));
 }
 

@@ -206,13 +206,16 @@ impl<'a, 'i> MathReader<'a, 'i> {
             return Some(Kind::Number(value));
         };
         let text = self.units.of_attribute(log, &unit);
+        let Some(text) = text else {
+            // A unit that is not known is not 1: the number fits everything, like one without a unit.
+            self.units.bare_numbers |= value != 0.0;
+            return Some(Kind::Number(value));
+        };
         self.units.numbers_with_unit = true;
-        Some(
-            match text.filter(|t| !matches!(t.as_str(), "1" | "dimensionless")) {
-                Some(text) => Kind::Quantity(value, text),
-                None => Kind::Number(value),
-            },
-        )
+        Some(match text.as_str() {
+            "1" | "dimensionless" => Kind::Number(value),
+            _ => Kind::Quantity(value, text),
+        })
     }
 
     fn piecewise(&mut self, log: &mut Log, node: Node<'a, 'i>, level: usize) -> Option<Tree> {

@@ -94,9 +94,9 @@ pub(super) struct Units {
     /// What the registry does not know by itself.
     pub declared: Vec<DeclaredUnit>,
     pub registry: Registry,
-    /// There is a number other than 0 without a unit.
+    /// There is a number other than 0 without a known unit.
     pub bare_numbers: bool,
-    /// There is a number with a unit.
+    /// There is a number with a known unit.
     pub numbers_with_unit: bool,
 }
 

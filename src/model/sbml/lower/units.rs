@@ -285,7 +285,14 @@ impl Checker<'_> {
         let first = all.first().map_or_else(Unit::unknown, |(_, u)| u.clone());
         match f {
             F::Min | F::Max | F::Clip => self.common(&all, "a comparison"),
-            F::Abs | F::Floor | F::Ceil | F::Rem | F::Delay => first,
+            F::Abs | F::Floor | F::Ceil | F::Rem => first,
+            F::Delay => {
+                if let [_, (e, unit)] = all.as_slice() {
+                    let time = self.time.clone();
+                    self.same(e, unit, &time, "the time of `delay`");
+                }
+                first
+            }
             F::Sqrt => first.pow(Ratio::new(1, 2).unwrap_or(Ratio::ONE)),
             F::Piecewise => {
                 // Values and conditions alternate, a value last.
