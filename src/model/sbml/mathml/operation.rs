@@ -149,56 +149,63 @@ pub(super) fn operation(
     }
 }
 
-/// Functions whose MathML element is their whole meaning, those of one argument first.
-const ELEMENTS: [(&str, Function); 36] = [
-    ("exp", Function::Exp),
-    ("ln", Function::Ln),
-    ("abs", Function::Abs),
-    ("floor", Function::Floor),
-    ("ceiling", Function::Ceil),
-    ("factorial", Function::Factorial),
-    ("sin", Function::Sin),
-    ("cos", Function::Cos),
-    ("tan", Function::Tan),
-    ("sec", Function::Sec),
-    ("csc", Function::Csc),
-    ("cot", Function::Cot),
-    ("arcsin", Function::Asin),
-    ("arccos", Function::Acos),
-    ("arctan", Function::Atan),
-    ("arcsec", Function::Asec),
-    ("arccsc", Function::Acsc),
-    ("arccot", Function::Acot),
-    ("sinh", Function::Sinh),
-    ("cosh", Function::Cosh),
-    ("tanh", Function::Tanh),
-    ("sech", Function::Sech),
-    ("csch", Function::Csch),
-    ("coth", Function::Coth),
-    ("arcsinh", Function::Asinh),
-    ("arccosh", Function::Acosh),
-    ("arctanh", Function::Atanh),
-    ("arcsech", Function::Asech),
-    ("arccsch", Function::Acsch),
-    ("arccoth", Function::Acoth),
-    // Behind this line: of more than one argument.
-    ("min", Function::Min),
-    ("max", Function::Max),
-    ("xor", Function::Xor),
-    ("quotient", Function::Quotient),
-    ("rem", Function::Rem),
-    ("implies", Function::Implies),
+/// Functions of one argument whose MathML element is their whole meaning.
+const UNARY: [Function; 30] = [
+    Function::Exp,
+    Function::Ln,
+    Function::Abs,
+    Function::Floor,
+    Function::Ceil,
+    Function::Factorial,
+    Function::Sin,
+    Function::Cos,
+    Function::Tan,
+    Function::Sec,
+    Function::Csc,
+    Function::Cot,
+    Function::Asin,
+    Function::Acos,
+    Function::Atan,
+    Function::Asec,
+    Function::Acsc,
+    Function::Acot,
+    Function::Sinh,
+    Function::Cosh,
+    Function::Tanh,
+    Function::Sech,
+    Function::Csch,
+    Function::Coth,
+    Function::Asinh,
+    Function::Acosh,
+    Function::Atanh,
+    Function::Asech,
+    Function::Acsch,
+    Function::Acoth,
 ];
-/// Number of functions of one argument among them.
-const UNARY: usize = 30;
+/// Those of more than one argument.
+const OTHERS: [Function; 6] = [
+    Function::Min,
+    Function::Max,
+    Function::Xor,
+    Function::Quotient,
+    Function::Rem,
+    Function::Implies,
+];
+
+/// MathML's name of a function: the one that is printed, but for one that is written in full.
+fn name_of(function: Function) -> &'static str {
+    match function {
+        Function::Ceil => "ceiling",
+        other => other.name(),
+    }
+}
 
 fn unary_function(name: &str) -> Option<Function> {
-    let unary = ELEMENTS.iter().take(UNARY);
-    unary.clone().find(|(n, _)| *n == name).map(|(_, f)| *f)
+    UNARY.into_iter().find(|f| name_of(*f) == name)
 }
 
 /// The MathML element of a function.
 pub(in crate::model::sbml) fn element(function: Function) -> Option<&'static str> {
-    let mut all = ELEMENTS.iter();
-    all.find(|(_, f)| *f == function).map(|(n, _)| *n)
+    let known = UNARY.contains(&function) || OTHERS.contains(&function);
+    known.then(|| name_of(function))
 }
