@@ -54,12 +54,9 @@ pub(super) struct ModelEntry {
     pub parts: Option<Names>,
 }
 
-/// An extension; the lists are those of `mechfit`.
+/// An extension; the lists are those of `mechfit`. Its `version` is read over: every version of an unknown one is as unknown.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Extension {
-    #[allow(dead_code)]
-    // part of the format; every version of an unknown extension is equally unknown
-    pub version: Option<Text>,
     pub required: Option<bool>,
     pub relation_files: Option<Names>,
     pub variant_files: Option<Names>,

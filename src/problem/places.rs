@@ -113,12 +113,6 @@ impl Places {
             .filter(move |s| s.table == table)
             .map(|s| s.source.path.as_str())
     }
-    /// Whether a table has a column of this name.
-    pub fn has_column(&self, table: Table, column: &str) -> bool {
-        self.sheets
-            .iter()
-            .any(|s| s.table == table && s.column(column).is_some())
-    }
     /// The finding with the cell as its primary place, or with the table's name where there is no such row.
     #[must_use]
     pub fn locate(

@@ -32,8 +32,6 @@ pub struct ModelSpace {
 
 #[derive(Deserialize)]
 struct File {
-    #[allow(dead_code)] // the format has one version so far
-    format_version: Option<Text>,
     criterion: Option<Text>,
     model_space_files: Option<Names>,
 }
@@ -165,11 +163,11 @@ fn rows(sheet: &Sheet, folder: &Path, list: &mut Vec<Variant>, findings: &mut Fi
     }
 }
 
-/// Reads a variant table that no problem lists; parts are looked for beside the table.
+/// Reads a variant table that no problem lists; parts are looked for beside the table. Variants and warnings.
 ///
 /// # Errors
 /// Every finding, with the cell and a remedy.
-pub fn variant_table(path: &Path) -> Result<Vec<Variant>, Vec<Finding>> {
+pub fn variant_table(path: &Path) -> Result<(Vec<Variant>, Vec<Finding>), Vec<Finding>> {
     let mut findings = Findings::default();
     let mut list = Vec::new();
     if let Some(source) = text::read(path, &mut findings) {
@@ -178,10 +176,12 @@ pub fn variant_table(path: &Path) -> Result<Vec<Variant>, Vec<Finding>> {
             list = super::read::variants(&sheet, folder, &mut findings);
         }
     }
-    if findings.has_errors() {
-        return Err(findings.finish());
+    let failed = findings.has_errors();
+    let findings = findings.finish();
+    if failed {
+        return Err(findings);
     }
-    Ok(list)
+    Ok((list, findings))
 }
 
 /// A model is nested in those that estimate all that it estimates and more, and fix the rest alike.

@@ -135,11 +135,6 @@ impl Distribution {
         }
     }
 
-    /// Whether the density is constant where it is not 0.
-    pub fn is_flat(&self) -> bool {
-        matches!(self, Self::Uniform(..))
-    }
-
     /// ln density at `x` with its derivatives; −∞ outside the support.
     pub fn log_density(&self, x: f64) -> LogDensity {
         const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_8;

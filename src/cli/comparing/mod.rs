@@ -97,7 +97,9 @@ impl Comparing {
             }
         } else {
             if let Some(table) = &asked.variants {
-                session.study.loaded.problem.variants = problem::variant_table(table)?;
+                let (variants, warnings) = problem::variant_table(table)?;
+                session.study.loaded.problem.variants = variants;
+                session.study.loaded.findings.extend(warnings);
             }
             let variants = session.study.loaded.problem.variants.clone();
             if variants.is_empty() {
@@ -154,6 +156,7 @@ impl Comparing {
                 .collect()
         };
         session.study.loaded.problem.variants = own(first);
+        session.study.loaded.findings.extend(space.findings.clone());
         let mut others = Vec::new();
         for file in files.iter().skip(1) {
             let mut study = Study::open(file)?;
