@@ -2,37 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::{Instant, SystemTime};
 
 use serde::Serialize;
 
 use super::canonical::{file_hash, hash};
+use super::clock::Clock;
 
 /// The versions of all dependencies that this program was built from.
 const LOCK: &[u8] = include_bytes!("../../Cargo.lock");
 /// Variables of the environment that can change how a run goes (never what it computes).
 const ENVIRONMENT: [&str; 4] = ["RAYON_NUM_THREADS", "NO_COLOR", "MECHFIT_SUITES", "TMPDIR"];
-
-/// A run as it goes.
-#[derive(Debug)]
-pub struct Clock {
-    started: SystemTime,
-    from: Instant,
-}
-
-impl Clock {
-    /// Starts now.
-    pub fn start() -> Self {
-        Self {
-            started: SystemTime::now(),
-            from: Instant::now(),
-        }
-    }
-    /// Seconds since the start, by a clock that never goes back.
-    pub fn elapsed_s(&self) -> f64 {
-        self.from.elapsed().as_secs_f64()
-    }
-}
 
 /// Everything that depends on the clock, the host or the number of threads. Results are the same without it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -121,7 +100,7 @@ pub fn provenance(
     files: &[PathBuf],
     resumed_units: u64,
 ) -> Provenance {
-    let stamp = |t| humantime::format_rfc3339_seconds(t).to_string();
+    let (started, finished) = clock.stamps();
     Provenance {
         program: Program::this(),
         command: std::env::args_os()
@@ -138,8 +117,8 @@ pub fn provenance(
             .filter_map(|name| Some(((*name).to_string(), std::env::var(name).ok()?)))
             .collect(),
         threads: rayon::current_num_threads(),
-        started: stamp(clock.started),
-        finished: stamp(SystemTime::now()),
+        started,
+        finished,
         elapsed_s: clock.elapsed_s(),
         resumed_units,
     }

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
 use super::atomic::{self, FileError};
 use super::canonical::file_hash;
+use super::clock::Clock;
 use super::json;
 
 /// Name of the manifest.
@@ -58,7 +58,7 @@ pub struct Entry {
 #[derive(Debug, Clone)]
 pub struct Journal {
     folder: PathBuf,
-    started: SystemTime,
+    clock: Clock,
     reason: Option<String>,
     plan_sha256: Option<String>,
 }
@@ -68,7 +68,7 @@ impl Journal {
     pub fn begin(folder: &Path, plan: Option<&Path>, reason: Option<String>) -> Self {
         Self {
             folder: folder.to_path_buf(),
-            started: SystemTime::now(),
+            clock: Clock::start(),
             reason,
             plan_sha256: plan.and_then(|p| file_hash(p).ok()),
         }
@@ -103,10 +103,10 @@ impl Journal {
         if changed.is_empty() && gone.is_empty() {
             return Ok(());
         }
-        let stamp = |t| humantime::format_rfc3339_seconds(t).to_string();
+        let (started, finished) = self.clock.stamps();
         let entry = Entry {
-            started: stamp(self.started),
-            finished: stamp(SystemTime::now()),
+            started,
+            finished,
             user: ["USER", "LOGNAME"]
                 .iter()
                 .find_map(|name| std::env::var(name).ok()),

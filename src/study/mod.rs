@@ -8,6 +8,7 @@ pub mod canonical;
 pub mod checkpoint;
 pub mod checks;
 pub mod claims;
+pub mod clock;
 pub mod compare_tables;
 pub mod diff;
 pub mod expected;
