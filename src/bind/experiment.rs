@@ -21,18 +21,14 @@ impl Binder<'_> {
             id: String::new(),
             periods: vec![crate::problem::Period::new(0.0, Vec::new())],
         };
-        let experiment = self
-            .problem
-            .experiments
-            .iter()
-            .find(|e| e.id == draft.id)
-            .unwrap_or(&as_is);
+        let known = self.by_id.experiments.get(draft.id.as_str()).copied();
+        let experiment = known.unwrap_or(&as_is);
         // What each period sets: (target, value expression, table row).
         let mut changes = Vec::new();
         for period in &experiment.periods {
             let mut list = Vec::new();
             for id in &period.conditions {
-                match self.problem.conditions.iter().find(|c| c.id == *id) {
+                match self.by_id.conditions.get(id.as_str()) {
                     Some(c) => list.extend(
                         c.changes
                             .iter()

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::math::Expr;
 use crate::model::Model;
-use crate::problem::{Problem, Scale};
+use crate::problem::{self, Problem, Scale};
 
 mod alias;
 mod check;
@@ -218,6 +218,7 @@ pub fn bind(
     errors.extend(check::check(&models, problem));
     let mut binder = Binder {
         problem,
+        by_id: ById::of(problem),
         table: problem
             .parameters
             .iter()
@@ -279,8 +280,29 @@ struct Draft {
     with: Vec<(String, f64)>,
 }
 
+/// Tables by their ids; of two rows with one id (which is reported elsewhere) the first.
+struct ById<'a> {
+    experiments: HashMap<&'a str, &'a problem::Experiment>,
+    conditions: HashMap<&'a str, &'a problem::Condition>,
+    observables: HashMap<&'a str, usize>,
+}
+
+impl<'a> ById<'a> {
+    fn of(problem: &'a Problem) -> Self {
+        let experiments = problem.experiments.iter().rev();
+        let conditions = problem.conditions.iter().rev();
+        let observables = problem.observables.iter().enumerate().rev();
+        Self {
+            experiments: experiments.map(|e| (e.id.as_str(), e)).collect(),
+            conditions: conditions.map(|c| (c.id.as_str(), c)).collect(),
+            observables: observables.map(|(k, o)| (o.id.as_str(), k)).collect(),
+        }
+    }
+}
+
 struct Binder<'a> {
     problem: &'a Problem,
+    by_id: ById<'a>,
     table: HashMap<&'a str, usize>,
     experiments: Vec<Draft>,
     formulas: Vec<Vec<BoundFormula>>,

@@ -58,12 +58,7 @@ impl Binder<'_> {
 
     pub(super) fn row(&mut self, k: usize, m: &Measurement) -> Option<BoundRow> {
         let model = self.model_index(&m.model, m.row)?;
-        let Some(o) = self
-            .problem
-            .observables
-            .iter()
-            .position(|o| o.id == m.observable)
-        else {
+        let Some(&o) = self.by_id.observables.get(m.observable.as_str()) else {
             let known = self.problem.observables.iter().map(|o| o.id.as_str());
             self.errors.push(BindError::unknown(
                 Table::Measurements,
@@ -74,13 +69,7 @@ impl Binder<'_> {
             ));
             return None;
         };
-        if !m.experiment.is_empty()
-            && !self
-                .problem
-                .experiments
-                .iter()
-                .any(|e| e.id == m.experiment)
-        {
+        if !m.experiment.is_empty() && !self.by_id.experiments.contains_key(m.experiment.as_str()) {
             let known = self.problem.experiments.iter().map(|e| e.id.as_str());
             self.errors.push(BindError::unknown(
                 Table::Measurements,
@@ -190,12 +179,8 @@ impl Binder<'_> {
     }
 
     pub(super) fn probe(&mut self, p: &Probe) -> Option<BoundProbe> {
-        let known = self
-            .problem
-            .experiments
-            .iter()
-            .any(|e| e.id == p.experiment)
-            || p.experiment.is_empty();
+        let known =
+            self.by_id.experiments.contains_key(p.experiment.as_str()) || p.experiment.is_empty();
         if !known {
             let names = self.problem.experiments.iter().map(|e| e.id.as_str());
             self.errors.push(BindError::unknown(

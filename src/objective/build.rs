@@ -359,6 +359,14 @@ impl Objective {
             return Err(errors);
         }
         let looks = looks(&bound, &experiments, &bindings, &rows, &relations);
+        let mut known = HashMap::new();
+        let rooms = experiments
+            .iter()
+            .map(|e| {
+                let next = known.len();
+                *known.entry(e.room()).or_insert(next)
+            })
+            .collect();
         Ok(Self {
             table_ids: problem.parameters.iter().map(|p| p.id.clone()).collect(),
             coordinates,
@@ -374,6 +382,7 @@ impl Objective {
             probes: bound.probes.clone(),
             looks,
             experiments,
+            rooms,
             settings: options.settings.clone(),
             models: bound.models,
         })
@@ -493,10 +502,17 @@ fn looks(
     relations: &[RelationOf],
 ) -> Vec<Look> {
     let mut looks = vec![Look::default(); experiments.len()];
+    // Rows can be a million, each at a time of its own.
+    let mut known: HashMap<(usize, u64), usize> = HashMap::new();
     for (k, (row, info)) in rows.iter().zip(infos).enumerate() {
-        Visit::at(&mut looks[row.experiment].visits, info.time)
-            .rows
-            .push(k);
+        let visits = &mut looks[row.experiment].visits;
+        // −0 is 0 here.
+        let key = (row.experiment, (info.time + 0.0).to_bits());
+        let at = *known.entry(key).or_insert(visits.len());
+        if at == visits.len() {
+            visits.push(Visit::new(info.time));
+        }
+        visits[at].rows.push(k);
     }
     for r in relations.iter().filter(|r| r.penalty) {
         for &p in r.left.probes.iter().chain(&r.right.probes) {

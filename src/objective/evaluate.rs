@@ -19,6 +19,7 @@ use super::{Coordinate, Donors, Objective, PriorOf, RelationOf, RowInfo};
 /// Scratch memory of one thread.
 #[derive(Debug)]
 pub struct Workspace {
+    /// One for each room.
     simulations: Vec<Option<simulate::Workspace>>,
     values: Vec<f64>,
     sigmas: Vec<f64>,
@@ -278,7 +279,8 @@ impl Objective {
             slopes,
             memory: _,
         } = ws;
-        let simulation = simulations[k].get_or_insert_with(|| simulate::Workspace::new(e));
+        let simulation =
+            simulations[self.rooms[k]].get_or_insert_with(|| simulate::Workspace::new(e));
         let times: Vec<f64> = look.visits.iter().map(|v| v.t).collect();
         let reading = Reading {
             objective: self,
@@ -687,12 +689,14 @@ impl Objective {
             if look.is_empty() {
                 continue;
             }
-            let before = ws.simulations[k].as_ref().map_or(0, |s| s.work.steps);
+            let room = self.rooms[k];
+            let steps = |ws: &Workspace| ws.simulations[room].as_ref().map_or(0, |s| s.work.steps);
+            let before = steps(ws);
             let failure = match self.run_one(k, &table, false, ws, look) {
                 Ok(()) => None,
                 Err(e) => Some((e.reason(), e.to_string())),
             };
-            let steps = ws.simulations[k].as_ref().map_or(0, |s| s.work.steps) - before;
+            let steps = steps(ws) - before;
             reports.push(ConditionReport {
                 id: self.experiments[k].id.clone(),
                 steps,
@@ -745,7 +749,7 @@ impl Target for Objective {
     fn workspace(&self) -> Workspace {
         let (rows, n, probes) = (self.rows.len(), self.coordinates.len(), self.probes.len());
         Workspace {
-            simulations: vec![None; self.experiments.len()],
+            simulations: vec![None; self.rooms.iter().max().map_or(0, |r| r + 1)],
             values: vec![0.0; rows],
             sigmas: vec![0.0; rows],
             by_theta: vec![0.0; rows * n],

@@ -2,6 +2,9 @@
 
 /// Points remembered: a refit goes through three to six, so that the fit from which all replicates start stays among them.
 const POINTS: usize = 8;
+/// Bytes of all points of one thread; larger ones are not kept beside one another, only the last (its gradient and covariance
+/// are asked for one after the other).
+const MOST_BYTES: usize = 128 << 20;
 
 /// Everything that a simulation of one point delivers.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -18,6 +21,21 @@ pub(super) struct Delivered {
     pub probe_values: Vec<f64>,
     /// ∂probe/∂θ, probes × coordinates.
     pub probe_by_theta: Vec<f64>,
+}
+
+impl Delivered {
+    /// Size of what is remembered.
+    fn bytes(&self) -> usize {
+        let parts = [
+            &self.values,
+            &self.sigmas,
+            &self.by_theta,
+            &self.sigma_by_theta,
+            &self.probe_values,
+            &self.probe_by_theta,
+        ];
+        parts.iter().map(|v| v.capacity() * size_of::<f64>()).sum()
+    }
 }
 
 /// The last points simulated, so that one point is not simulated twice for two sets of data (replicates all start at the
@@ -46,10 +64,13 @@ impl Memory {
 
     /// Remembers a point; the one that was not used for longest is forgotten.
     pub fn keep(&mut self, theta: &[f64], derivatives: bool, fill: impl FnOnce(&mut Delivered)) {
-        let mut entry = if self.points.len() < POINTS {
-            Default::default()
-        } else {
+        let held: usize = self.points.iter().map(|(.., d)| d.bytes()).sum();
+        let one = self.points.last().map_or(0, |(.., d)| d.bytes());
+        let full = self.points.len() >= POINTS || held + one > MOST_BYTES;
+        let mut entry = if full && !self.points.is_empty() {
             self.points.remove(0)
+        } else {
+            Default::default()
         };
         entry.0.clear();
         entry.0.extend_from_slice(theta);
@@ -74,5 +95,16 @@ mod tests {
         assert!(memory.recall(&[1.0], true).is_none());
         assert!(memory.recall(&[0.0], false).is_none(), "other derivatives");
         assert!(memory.recall(&[-0.0], true).is_none(), "other bits");
+    }
+
+    #[test]
+    fn large_points_are_not_hoarded() {
+        let mut memory = Memory::default();
+        let rows = MOST_BYTES / size_of::<f64>() / 2;
+        for k in 0..POINTS {
+            memory.keep(&[k as f64], true, |d| d.values.resize(rows, 0.0));
+        }
+        assert_eq!(memory.points.len(), 2);
+        assert!(memory.recall(&[POINTS as f64 - 1.0], true).is_some());
     }
 }

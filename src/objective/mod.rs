@@ -103,16 +103,19 @@ struct Visit {
 }
 
 impl Visit {
+    fn new(t: f64) -> Self {
+        Self {
+            t,
+            rows: Vec::new(),
+            probes: Vec::new(),
+        }
+    }
     /// The visit at `t`, made if there is none.
     fn at(list: &mut Vec<Visit>, t: f64) -> &mut Visit {
         let i = match list.iter().position(|v| v.t == t) {
             Some(i) => i,
             None => {
-                list.push(Visit {
-                    t,
-                    rows: Vec::new(),
-                    probes: Vec::new(),
-                });
+                list.push(Self::new(t));
                 list.len() - 1
             }
         };
@@ -143,6 +146,9 @@ pub struct Objective {
     looks: Vec<Look>,
     /// Experiments: those of rows, then those of probes only.
     pub experiments: Vec<Experiment>,
+    /// Which memory each experiment runs in: those of like structure share one, so that ten thousand conditions need no more
+    /// than one.
+    rooms: Vec<usize>,
     /// Settings of the simulations.
     pub settings: Settings,
     /// Models.

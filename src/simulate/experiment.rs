@@ -50,10 +50,29 @@ pub struct Experiment {
     pub(super) active: Vec<usize>,
 }
 
+/// System and sizes of an experiment, which decide what memory a run needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Room {
+    system: usize,
+    columns: usize,
+    ode_columns: usize,
+    active: usize,
+}
+
 impl Experiment {
     /// Index of the slot of an input or parameter that was bound as free.
     pub fn slot(&self, id: &str) -> Option<usize> {
         self.slot_ids.iter().position(|s| s == id)
+    }
+    /// What a [`super::Workspace`] is made for. Experiments that have this in common can run in one, one after the other: a run
+    /// depends on nothing that was there before.
+    pub fn room(&self) -> Room {
+        Room {
+            system: Arc::as_ptr(&self.system) as usize,
+            columns: self.columns.len(),
+            ode_columns: self.ode_columns,
+            active: self.active.len(),
+        }
     }
     /// Start of the first period with a finite start (0 if all are pre-equilibrations).
     pub fn start(&self) -> f64 {

@@ -23,7 +23,7 @@ mod watch;
 
 pub use autopsy::{Autopsy, StateThere};
 pub use course::{Course, CourseError, Request, Show, course};
-pub use experiment::{Experiment, build};
+pub use experiment::{Experiment, Room, build};
 pub use point::Point;
 pub use run::Workspace;
 pub use summary::{Asked, Summaries};

@@ -12,7 +12,7 @@ use super::point::{Grid, Point};
 use super::watch::Watch;
 use super::{Settings, SimulateError};
 
-/// Memory of one thread for one experiment.
+/// Memory of one thread for the experiments of one [`super::Room`].
 #[derive(Debug, Clone)]
 pub struct Workspace {
     pub(super) machine: Machine,
