@@ -1,67 +1,18 @@
 //! The program as scripts see it: exit codes, what is said where, and the same bytes whatever the number of threads.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
-const ROOT: &str = env!("CARGO_MANIFEST_DIR");
-
-fn mechfit(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_mechfit"))
-        .args(arguments)
-        .current_dir(ROOT)
-        .env("NO_COLOR", "1")
-        .output()
-        .unwrap()
-}
-
-/// A fresh folder that ends with the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("mechfit-{}-{name}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-    fn text(&self) -> &str {
-        self.0.to_str().unwrap()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn document(path: &Path) -> serde_json::Value {
-    let mut value: serde_json::Value =
-        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    value.as_object_mut().unwrap().remove("provenance");
-    value
-}
+use crate::support::program::{Folder, ROOT, copy, document, mechfit};
 
 /// The study copied with its models, so that a test can spoil it.
 fn copy_of_the_study(folder: &Folder) -> PathBuf {
-    fn copy(from: &Path, to: &Path) {
-        std::fs::create_dir_all(to).unwrap();
-        for entry in std::fs::read_dir(from).unwrap() {
-            let entry = entry.unwrap();
-            let target = to.join(entry.file_name());
-            if entry.path().is_dir() {
-                if entry.file_name() != "results" {
-                    copy(&entry.path(), &target);
-                }
-            } else {
-                std::fs::copy(entry.path(), target).unwrap();
-            }
-        }
-    }
     for part in ["fits/wang2020", "models/cxcr4_axis"] {
-        copy(&Path::new(ROOT).join(part), &folder.0.join(part));
+        copy(&Path::new(ROOT).join(part), &folder.join(part));
     }
-    folder.0.join("fits/wang2020")
+    let study = folder.join("fits/wang2020");
+    // Those of whoever works here.
+    let _ = std::fs::remove_dir_all(study.join("results"));
+    study
 }
 
 #[test]
@@ -176,12 +127,12 @@ fn the_number_of_threads_changes_no_byte_and_a_replicate_can_be_drawn_alone() {
     }
     for file in ["result.json", "bootstrap.json"] {
         assert_eq!(
-            document(&one.0.join(file)),
-            document(&two.0.join(file)),
+            document(&one.join(file)),
+            document(&two.join(file)),
             "{file}"
         );
     }
-    let table = std::fs::read_to_string(one.0.join("replicates.tsv")).unwrap();
+    let table = std::fs::read_to_string(one.join("replicates.tsv")).unwrap();
     let row = table.lines().nth(8).unwrap();
     let again = mechfit(&[
         "bootstrap",
@@ -224,9 +175,9 @@ fn coverage_goes_on_after_a_stop_and_joins_pieces_to_the_same_bytes() {
         mechfit(&arguments)
     };
     let (whole, stopped, pieces) = (
-        folder.0.join("whole"),
-        folder.0.join("stopped"),
-        [folder.0.join("1"), folder.0.join("2")],
+        folder.join("whole"),
+        folder.join("stopped"),
+        [folder.join("1"), folder.join("2")],
     );
     // All begin from the same fit.
     let fit = mechfit(&[
@@ -263,7 +214,7 @@ fn coverage_goes_on_after_a_stop_and_joins_pieces_to_the_same_bytes() {
         let out = run(piece, &["--samples", "4", "--shard", &shard]);
         assert_eq!(out.status.code(), Some(0), "{out:?}");
     }
-    let joined = folder.0.join("joined");
+    let joined = folder.join("joined");
     let out = mechfit(&[
         "merge",
         pieces[0].to_str().unwrap(),
@@ -295,7 +246,7 @@ fn coverage_goes_on_after_a_stop_and_joins_pieces_to_the_same_bytes() {
 #[test]
 fn profiles_in_pieces_join_and_a_plug_in_bootstrap_leaves_its_p_beside_johansens() {
     let folder = Folder::new("profile");
-    let out = |name: &str| folder.0.join(name).to_str().unwrap().to_string();
+    let out = |name: &str| folder.join(name).to_str().unwrap().to_string();
     let loose = ["fits/wang2020", "--rtol", "1e-3", "--quiet"];
     let run = |command: &str, to: &str, more: &[&str]| {
         let mut arguments = vec![command];
@@ -308,9 +259,9 @@ fn profiles_in_pieces_join_and_a_plug_in_bootstrap_leaves_its_p_beside_johansens
     let whole = out("whole");
     run("fit", &whole, &["--starts", "1"]);
     for name in ["1", "2"] {
-        std::fs::create_dir_all(folder.0.join(name)).unwrap();
-        let to = folder.0.join(name).join("result.json");
-        std::fs::copy(folder.0.join("whole/result.json"), to).unwrap();
+        std::fs::create_dir_all(folder.join(name)).unwrap();
+        let to = folder.join(name).join("result.json");
+        std::fs::copy(folder.join("whole/result.json"), to).unwrap();
     }
     let two = ["--parameter", "mfi_1", "--parameter", "EC_V"];
     run("profile", &whole, &two);
@@ -322,8 +273,8 @@ fn profiles_in_pieces_join_and_a_plug_in_bootstrap_leaves_its_p_beside_johansens
     let joined = out("joined");
     let merged = mechfit(&["merge", &out("1"), &out("2"), "--out", &joined, "--quiet"]);
     assert_eq!(merged.status.code(), Some(0), "{merged:?}");
-    let profile = document(&folder.0.join("whole/profile.json"));
-    assert_eq!(document(&folder.0.join("joined/profile.json")), profile);
+    let profile = document(&folder.join("whole/profile.json"));
+    assert_eq!(document(&folder.join("joined/profile.json")), profile);
     // What holds the ends, in words.
     let of = |id: &str| {
         let list = profile["parameters"].as_array().unwrap();
@@ -340,7 +291,7 @@ fn profiles_in_pieces_join_and_a_plug_in_bootstrap_leaves_its_p_beside_johansens
     let calibrated = ["--threshold", "bootstrap", "--calibration-samples", "19"];
     let more = [&two[..2], &calibrated[..]].concat();
     run("profile", &whole, &more);
-    let found = document(&folder.0.join("whole/profile.json"));
+    let found = document(&folder.join("whole/profile.json"));
     let interval = &found["parameters"][0]["interval"];
     assert_eq!(interval["method"], "profile_bootstrap");
     assert_eq!(found["calibration_samples"], 19);
@@ -349,7 +300,7 @@ fn profiles_in_pieces_join_and_a_plug_in_bootstrap_leaves_its_p_beside_johansens
         of("mfi_1")["threshold"]
     );
 
-    let before = document(&folder.0.join("whole/result.json"));
+    let before = document(&folder.join("whole/result.json"));
     assert!(before["p_value_bootstrap"].is_null());
     assert!(before["structural"]["rank"].as_u64().unwrap() < 18);
     run(
@@ -357,8 +308,8 @@ fn profiles_in_pieces_join_and_a_plug_in_bootstrap_leaves_its_p_beside_johansens
         &whole,
         &["--draw", "plug_in", "--samples", "9"],
     );
-    let boot = document(&folder.0.join("whole/bootstrap.json"));
-    let after = document(&folder.0.join("whole/result.json"));
+    let boot = document(&folder.join("whole/bootstrap.json"));
+    let after = document(&folder.join("whole/result.json"));
     assert!(boot["goodness"]["p_value"].is_f64());
     assert_eq!(after["p_value_bootstrap"], boot["goodness"]["p_value"]);
 }

@@ -1,53 +1,17 @@
 //! Variants of a decay with a known answer, compared from the command line.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::Output;
 use std::time::{Duration, Instant};
 
-const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+use crate::support::program::{self, Folder, ROOT, command, mechfit};
 
-fn mechfit(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_mechfit"))
-        .args(arguments)
-        .current_dir(ROOT)
-        .env("NO_COLOR", "1")
-        .output()
-        .unwrap()
+fn path(folder: &Folder, name: &str) -> String {
+    folder.join(name).display().to_string()
 }
 
-/// A fresh folder that ends with the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path =
-            std::env::temp_dir().join(format!("mechfit-compare-{}-{name}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-    fn write(&self, name: &str, text: &str) {
-        let path = self.0.join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).display().to_string()
-    }
-    fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.0.join(name)).unwrap()
-    }
-    fn document(&self, name: &str) -> serde_json::Value {
-        let mut value: serde_json::Value = serde_json::from_str(&self.read(name)).unwrap();
-        value.as_object_mut().unwrap().remove("provenance");
-        value
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+fn document(folder: &Folder, name: &str) -> serde_json::Value {
+    program::document(&folder.join(name))
 }
 
 const MODEL: &str = "model decay \"an amount that decays\"\ntime h\n\
@@ -127,7 +91,7 @@ fn compare(folder: &Folder, more: &[&str]) -> Output {
 }
 
 fn simulate(folder: &Folder, samples: &str, more: &[&str]) -> Output {
-    let problem = folder.path("problem.yaml");
+    let problem = path(folder, "problem.yaml");
     let mut arguments = vec!["compare", &problem, "--starts", "3", "--samples", samples];
     arguments.extend(more);
     mechfit(&arguments)
@@ -145,7 +109,7 @@ fn the_true_decay_is_kept_and_a_constant_rate_is_excluded() {
         String::from_utf8_lossy(&output.stderr)
     );
     assert!(shown.lines().all(|l| l.chars().count() <= 100), "{shown}");
-    let d = folder.document("results/compare.json");
+    let d = document(&folder, "results/compare.json");
     assert_eq!(d["models"][0]["id"], "plain");
     assert!(
         model(&d, "plain")["excluded_by"]
@@ -207,14 +171,18 @@ fn threads_pieces_and_interruptions_leave_the_same_bytes() {
             String::from_utf8_lossy(&output.stderr)
         );
     };
-    run(&["--threads", "1", "--out", &folder.path("one")]);
-    run(&["--threads", "2", "--out", &folder.path("two")]);
-    let whole = folder.document("one/compare.json");
-    assert_eq!(whole, folder.document("two/compare.json"));
+    run(&["--threads", "1", "--out", &path(&folder, "one")]);
+    run(&["--threads", "2", "--out", &path(&folder, "two")]);
+    let whole = document(&folder, "one/compare.json");
+    assert_eq!(whole, document(&folder, "two/compare.json"));
 
-    run(&["--shard", "1/2", "--out", &folder.path("p1")]);
-    run(&["--shard", "2/2", "--out", &folder.path("p2")]);
-    let (p1, p2, all) = (folder.path("p1"), folder.path("p2"), folder.path("all"));
+    run(&["--shard", "1/2", "--out", &path(&folder, "p1")]);
+    run(&["--shard", "2/2", "--out", &path(&folder, "p2")]);
+    let (p1, p2, all) = (
+        path(&folder, "p1"),
+        path(&folder, "p2"),
+        path(&folder, "all"),
+    );
     let refused = mechfit(&["merge", &p1, "--out", &all]);
     assert_eq!(refused.status.code(), Some(3), "half of the pieces");
     let joined = mechfit(&["merge", &p1, &p2, "--out", &all]);
@@ -223,18 +191,18 @@ fn threads_pieces_and_interruptions_leave_the_same_bytes() {
         "{}",
         String::from_utf8_lossy(&joined.stderr)
     );
-    assert_eq!(whole, folder.document("all/compare.json"));
+    assert_eq!(whole, document(&folder, "all/compare.json"));
 
     // A checkpoint cut in the middle of a record goes on from there.
-    let path = PathBuf::from(folder.path("one/checkpoints/compare.jsonl"));
-    let bytes = std::fs::read(&path).unwrap();
-    std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
-    run(&["--resume", "--out", &folder.path("one")]);
-    assert_eq!(whole, folder.document("one/compare.json"));
+    let checkpoint = folder.join("one/checkpoints/compare.jsonl");
+    let bytes = std::fs::read(&checkpoint).unwrap();
+    std::fs::write(&checkpoint, &bytes[..bytes.len() / 2]).unwrap();
+    run(&["--resume", "--out", &path(&folder, "one")]);
+    assert_eq!(whole, document(&folder, "one/compare.json"));
     let other = simulate(
         &folder,
         "19",
-        &["--resume", "--seed", "2", "--out", &folder.path("one")],
+        &["--resume", "--seed", "2", "--out", &path(&folder, "one")],
     );
     assert_eq!(other.status.code(), Some(3));
     let said = String::from_utf8_lossy(&other.stderr).into_owned();
@@ -245,7 +213,7 @@ fn threads_pieces_and_interruptions_leave_the_same_bytes() {
 fn pieces_in_one_folder_leave_each_other_alone_and_join_there() {
     let folder = Folder::new("together");
     decay(&folder, 5);
-    let whole = folder.path("whole");
+    let whole = path(&folder, "whole");
     let good = |output: &Output| {
         assert!(
             output.status.success(),
@@ -254,7 +222,7 @@ fn pieces_in_one_folder_leave_each_other_alone_and_join_there() {
         );
     };
     good(&simulate(&folder, "19", &["--out", &whole]));
-    let cut = folder.path("cut");
+    let cut = path(&folder, "cut");
     good(&simulate(&folder, "19", &["--shard", "1/2", "--out", &cut]));
     let fits = |n: u32| {
         folder.read(&format!(
@@ -275,8 +243,8 @@ fn pieces_in_one_folder_leave_each_other_alone_and_join_there() {
         10
     );
     assert_eq!(
-        folder.document("whole/compare.json"),
-        folder.document("cut/compare.json")
+        document(&folder, "whole/compare.json"),
+        document(&folder, "cut/compare.json")
     );
 }
 
@@ -284,7 +252,7 @@ fn pieces_in_one_folder_leave_each_other_alone_and_join_there() {
 fn the_size_of_a_test_is_kept_as_it_comes_and_gone_on_with() {
     let folder = Folder::new("size");
     decay(&folder, 5);
-    let (one, cut) = (folder.path("one"), folder.path("cut"));
+    let (one, cut) = (path(&folder, "one"), path(&folder, "cut"));
     let size = |samples: &str, more: &[&str]| {
         let out = simulate(
             &folder,
@@ -309,17 +277,11 @@ fn the_size_of_a_test_is_kept_as_it_comes_and_gone_on_with() {
             - 1
     };
     assert_eq!(records(), 15);
-    let problem = folder.path("problem.yaml");
-    let mut endless = Command::new(env!("CARGO_BIN_EXE_mechfit"))
-        .args(["compare", &problem, "--starts", "3", "--samples", "1000000"])
-        .args([
-            "--size-of",
-            "plain:floor",
-            "--out",
-            &cut,
-            "--resume",
-            "--quiet",
-        ])
+    let problem = path(&folder, "problem.yaml");
+    let rest = ["plain:floor", "--out", &cut, "--resume", "--quiet"];
+    let mut endless = command(Path::new(ROOT), &["compare", &problem, "--size-of"])
+        .args(rest)
+        .args(["--starts", "3", "--samples", "1000000"])
         .spawn()
         .unwrap();
     let waited = Instant::now();
@@ -327,7 +289,10 @@ fn the_size_of_a_test_is_kept_as_it_comes_and_gone_on_with() {
         std::thread::sleep(Duration::from_millis(10));
     }
     let pid = endless.id().to_string();
-    let interrupt = Command::new("kill").args(["-INT", &pid]).status().unwrap();
+    let interrupt = std::process::Command::new("kill")
+        .args(["-INT", &pid])
+        .status()
+        .unwrap();
     assert!(interrupt.success());
     assert_eq!(endless.wait().unwrap().code(), Some(130));
     assert!(records() > 15);
@@ -368,7 +333,7 @@ fn only_a_nested_pair_has_a_size() {
         assert!(said.join(" ").contains(remedy), "{pair}: {said:?}");
     }
     assert!(
-        !Path::new(&folder.path("results")).exists(),
+        !Path::new(&path(&folder, "results")).exists(),
         "nothing was computed"
     );
 }
@@ -381,7 +346,7 @@ fn a_run_compares_the_variants_if_the_plan_says_so() {
         folder.write("plan.json", plan);
         mechfit(&[
             "run",
-            &folder.path("problem.yaml"),
+            &path(&folder, "problem.yaml"),
             "--starts",
             "3",
             "--quiet",
@@ -389,7 +354,7 @@ fn a_run_compares_the_variants_if_the_plan_says_so() {
     };
     let settings = run(r#"{"compare": {"starts": 3, "samples": 19}}"#);
     assert!(settings.status.success());
-    assert!(!Path::new(&folder.path("results/compare.json")).exists());
+    assert!(!Path::new(&path(&folder, "results/compare.json")).exists());
     let asked = run(r#"{"compare": {"run": true, "starts": 3, "samples": 19}}"#);
     assert!(
         asked.status.success(),
@@ -397,7 +362,7 @@ fn a_run_compares_the_variants_if_the_plan_says_so() {
         String::from_utf8_lossy(&asked.stderr)
     );
     // The same as the command makes it, and part of the report.
-    let whole = folder.document("results/compare.json");
+    let whole = document(&folder, "results/compare.json");
     assert!(
         folder
             .read("results/report.html")
@@ -405,14 +370,14 @@ fn a_run_compares_the_variants_if_the_plan_says_so() {
     );
     let command = mechfit(&[
         "compare",
-        &folder.path("problem.yaml"),
+        &path(&folder, "problem.yaml"),
         "--out",
-        &folder.path("again"),
+        &path(&folder, "again"),
     ]);
     assert!(command.status.success());
-    assert_eq!(whole, folder.document("again/compare.json"));
+    assert_eq!(whole, document(&folder, "again/compare.json"));
 
-    std::fs::remove_file(folder.path("variants.tsv")).unwrap();
+    std::fs::remove_file(path(&folder, "variants.tsv")).unwrap();
     let none = run(r#"{"compare": {"run": true}}"#);
     assert_eq!(none.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&none.stderr).contains("lists none"));
@@ -466,7 +431,7 @@ fn more_parameters_than_means_are_finite_and_never_win_by_construction() {
         .map(|l| l.to_string() + "\n")
         .collect();
     folder.write("measurements.tsv", &rows);
-    let problem = folder.path("problem.yaml");
+    let problem = path(&folder, "problem.yaml");
     let output = mechfit(&[
         "compare",
         &problem,
@@ -500,15 +465,15 @@ fn problems_with_other_data_are_not_ranked_with_the_first() {
     two.write("measurements.tsv", &moved);
     let output = mechfit(&[
         "compare",
-        &one.path("problem.yaml"),
-        &two.path("problem.yaml"),
+        &path(&one, "problem.yaml"),
+        &path(&two, "problem.yaml"),
         "--starts",
         "2",
         "--samples",
         "0",
         "--json",
         "--out",
-        &one.path("out"),
+        &path(&one, "out"),
     ]);
     let d: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(output.status.success(), "{d}");
@@ -524,7 +489,7 @@ fn problems_with_other_data_are_not_ranked_with_the_first() {
 fn a_model_space_of_petab_select_is_compared_whole() {
     let folder = Folder::new("select");
     decay(&folder, 5);
-    std::fs::remove_file(folder.path("variants.tsv")).unwrap();
+    std::fs::remove_file(path(&folder, "variants.tsv")).unwrap();
     folder.write(
         "select.yaml",
         "format_version: 1.0.0\ncriterion: AICc\nmodel_space_files: [space.tsv]\nmethod: brute_force\n",
@@ -535,7 +500,7 @@ fn a_model_space_of_petab_select_is_compared_whole() {
     );
     let output = mechfit(&[
         "compare",
-        &folder.path("select.yaml"),
+        &path(&folder, "select.yaml"),
         "--starts",
         "3",
         "--samples",
@@ -546,14 +511,14 @@ fn a_model_space_of_petab_select_is_compared_whole() {
     assert!(output.status.success(), "{d}");
     assert_eq!(d["models"][0]["id"], "M_1");
     assert_eq!(model(&d, "M_1")["nested_in"], "M_2");
-    assert!(Path::new(&folder.path("results/compare.json")).exists());
+    assert!(Path::new(&path(&folder, "results/compare.json")).exists());
 }
 
 #[test]
 fn nothing_to_compare_is_a_usage_error() {
     let folder = Folder::new("nothing");
     decay(&folder, 5);
-    std::fs::remove_file(folder.path("variants.tsv")).unwrap();
+    std::fs::remove_file(path(&folder, "variants.tsv")).unwrap();
     let output = compare(&folder, &[]);
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -1,6 +1,6 @@
 //! Means whose replicates come from the same donors, against closed forms.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use mechfit::fit::refit;
 use mechfit::objective::{BuildOptions, Donors, Objective, Target};
@@ -12,27 +12,7 @@ use mechfit::uncertainty::bootstrap::{Draw, Options as DrawOptions};
 use mechfit::uncertainty::draw::Sampler;
 use mechfit::uncertainty::{Linearised, goodness};
 
-/// A fresh folder that ends with the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path =
-            std::env::temp_dir().join(format!("mechfit-donors-{}-{name}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-    fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.0.join(name), text).unwrap();
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
+use crate::support::program::Folder;
 
 /// Means and SDs of arms at doses 0, 1, 2, …, read as `output`, with scenarios of a plan.
 fn study(folder: &Path, output: &str, arms: &[(f64, f64)], n: u32, scenarios: &str) -> Study {
@@ -108,7 +88,7 @@ fn the_difference_of_two_correlated_means_has_its_textbook_error_and_degrees_of_
     // y = a in the first arm, a + b in the second: b is the difference.
     let (s1, s2, n) = (2.37_f64, 3.41_f64, 5.0_f64);
     let study = study(
-        &folder.0,
+        folder.path(),
         "a + b*dose",
         &[(64.76, s1), (57.06, s2)],
         5,
@@ -147,7 +127,7 @@ fn the_difference_of_two_correlated_means_has_its_textbook_error_and_degrees_of_
 fn the_common_mean_is_the_generalised_least_squares_one() {
     let folder = Folder::new("common");
     let arms = [(10.0, 1.0), (11.0, 2.0), (9.0, 0.5)];
-    let study = study(&folder.0, "a + 0*b*dose", &arms, 6, SCENARIOS);
+    let study = study(folder.path(), "a + 0*b*dose", &arms, 6, SCENARIOS);
     let o = objective(&study, "half");
     let mut ws = o.workspace();
     let found = refit(
@@ -194,7 +174,7 @@ fn the_common_mean_is_the_generalised_least_squares_one() {
 fn gradients_of_correlated_means_are_those_of_differences() {
     let folder = Folder::new("gradient");
     let arms = [(10.0, 1.0), (14.0, 2.0), (9.0, 0.5), (12.0, 1.5)];
-    let study = study(&folder.0, "a + b*dose", &arms, 5, SCENARIOS);
+    let study = study(folder.path(), "a + b*dose", &arms, 5, SCENARIOS);
     for id in ["half", "most", "pooled"] {
         let o = objective(&study, id);
         let mut ws = o.workspace();
@@ -230,7 +210,7 @@ fn no_correlation_gives_the_bytes_of_independent_means() {
     let folder = Folder::new("zero");
     let arms = [(10.0, 1.0), (14.0, 2.0), (9.0, 0.5)];
     let zero = "{\"id\": \"none\"}, {\"id\": \"zero\", \"donors\": {\"correlation\": 0}}";
-    let study = study(&folder.0, "a + b*dose", &arms, 5, zero);
+    let study = study(folder.path(), "a + b*dose", &arms, 5, zero);
     let (none, zero) = (objective(&study, "none"), objective(&study, "zero"));
     let value = |o: &Objective| {
         o.evaluate(&[1.0, 2.0], o.data(), Want::Derivatives, &mut o.workspace())
@@ -243,7 +223,7 @@ fn no_correlation_gives_the_bytes_of_independent_means() {
 fn intervals_under_correlation_cover() {
     let folder = Folder::new("cover");
     let arms = [(10.0, 1.0), (12.0, 2.0), (14.0, 0.7), (16.0, 1.5)];
-    let study = study(&folder.0, "a + b*dose", &arms, 5, SCENARIOS);
+    let study = study(folder.path(), "a + b*dose", &arms, 5, SCENARIOS);
     const SETS: u64 = 2000;
     for id in ["half", "most"] {
         let o = objective(&study, id);
@@ -292,7 +272,7 @@ fn intervals_under_correlation_cover() {
 fn groups_without_the_same_n_are_refused() {
     let folder = Folder::new("n");
     let mut study = study(
-        &folder.0,
+        folder.path(),
         "a + b*dose",
         &[(1.0, 1.0), (2.0, 1.0)],
         5,
@@ -305,7 +285,7 @@ fn groups_without_the_same_n_are_refused() {
     let findings = prepared.objective(&BuildOptions::default()).unwrap_err();
     assert_eq!(findings[0].code, "invalid-donors");
     folder.write("plan.json", "{\"scenarios\": [{\"id\": \"x\", \"donors\": {\"correlation\": 0.5, \"observables\": [\"q\"]}}]}");
-    let study = Study::open(&folder.0).unwrap();
+    let study = Study::open(folder.path()).unwrap();
     let findings = study.prepare(None).unwrap_err();
     assert!(
         findings[0].message.contains("`q`"),
@@ -320,7 +300,7 @@ fn a_scenario_changes_a_single_measurement() {
     let change = "{\"id\": \"none\"}, {\"id\": \"moved\", \"measurements\": [{\"observable\": \"r\", \"experiment\": \"e1\", \"time\": 1, \"value\": 7, \"n\": 9}]}, \
                   {\"id\": \"wrong\", \"measurements\": [{\"observable\": \"r\", \"experiment\": \"e7\", \"value\": 7}]}";
     let study = study(
-        &folder.0,
+        folder.path(),
         "a + b*dose",
         &[(1.0, 1.0), (2.0, 1.0)],
         5,

@@ -1,17 +1,10 @@
 //! The study written for other tools by the command, and read again by it.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
 use serde_json::Value;
 
-fn mechfit(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_mechfit"))
-        .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .unwrap()
-}
+use crate::support::program::{Folder, ROOT, copy, mechfit};
 
 fn document(arguments: &[&str]) -> Value {
     let out = mechfit(arguments);
@@ -21,26 +14,6 @@ fn document(arguments: &[&str]) -> Value {
         String::from_utf8_lossy(&out.stderr)
     );
     serde_json::from_slice(&out.stdout).unwrap()
-}
-
-fn scratch(name: &str) -> PathBuf {
-    let folder = std::env::temp_dir().join(format!("mechfit-{}-{name}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            std::fs::copy(&path, target).unwrap();
-        }
-    }
 }
 
 /// Tight enough that what is left is rounding.
@@ -55,8 +28,8 @@ fn evaluated(problem: &Path, more: &[&str]) -> Value {
 }
 
 /// The study without the row that PEtab cannot carry, in a folder of its own.
-fn study_of_carried_rows(folder: &Path) -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+fn study_of_carried_rows(folder: &Folder) -> PathBuf {
+    let root = Path::new(ROOT);
     let study = folder.join("fits/wang2020");
     copy(&root.join("models"), &folder.join("models"));
     copy(&root.join("fits/wang2020"), &study);
@@ -70,7 +43,7 @@ fn study_of_carried_rows(folder: &Path) -> PathBuf {
 
 #[test]
 fn the_study_as_petab_has_the_likelihood_of_the_rows_carried() {
-    let folder = scratch("export-study");
+    let folder = Folder::new("export-study");
     let expected = evaluated(&study_of_carried_rows(&folder), &[]);
     for to in ["petab1", "petab2"] {
         let out = folder.join(to);
@@ -98,12 +71,11 @@ fn the_study_as_petab_has_the_likelihood_of_the_rows_carried() {
         let chi2 = |d: &Value| d["chi2"].as_f64().unwrap();
         assert!((chi2(&expected) - chi2(&found)).abs() <= 1e-9 * chi2(&expected));
     }
-    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
 fn exact_summaries_go_out_as_replicates_with_the_same_likelihood() {
-    let folder = scratch("export-exact");
+    let folder = Folder::new("export-exact");
     let study = study_of_carried_rows(&folder);
     let expected = evaluated(&study, &["--scenario", "exact"]);
     let out = folder.join("petab");
@@ -160,12 +132,11 @@ fn exact_summaries_go_out_as_replicates_with_the_same_likelihood() {
         found["nllh"].as_f64().unwrap(),
     );
     assert!((a - b).abs() <= 1e-9 * a.abs(), "{a} and {b}");
-    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
 fn an_export_over_the_study_itself_is_refused() {
-    let folder = scratch("export-over");
+    let folder = Folder::new("export-over");
     let study = study_of_carried_rows(&folder);
     let before = std::fs::read(study.join("problem.yaml")).unwrap();
     let path = study.display().to_string();
@@ -174,5 +145,4 @@ fn an_export_over_the_study_itself_is_refused() {
     assert_eq!(std::fs::read(study.join("problem.yaml")).unwrap(), before);
     let out = mechfit(&["export", &path, "--to", "sbml"]);
     assert_eq!(out.status.code(), Some(2));
-    std::fs::remove_dir_all(folder).unwrap();
 }

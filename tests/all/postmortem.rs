@@ -1,18 +1,15 @@
 //! Evaluations that fail leave a record from which the failure is seen and done again.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
-struct Study(PathBuf);
+use crate::support::program::{Folder, mechfit, said};
+
+struct Study(Folder);
 
 impl Study {
     /// The small study with another rate of its only state.
     fn with_rate(name: &str, rate: &str) -> Self {
-        let path =
-            std::env::temp_dir().join(format!("mechfit-failure-{name}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).unwrap();
-        let study = Self(path);
+        let study = Self(Folder::new(&format!("failure-{name}")));
         assert_eq!(study.mechfit(&["new", "demo"]).status.code(), Some(0));
         study.rate(rate);
         study
@@ -30,27 +27,12 @@ impl Study {
         std::fs::write(path, lines.join("\n") + "\n").unwrap();
     }
     fn mechfit(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_mechfit"))
-            .args(arguments)
-            .current_dir(&self.0)
-            .env("NO_COLOR", "1")
-            .output()
-            .unwrap()
+        self.0.mechfit(arguments)
     }
     fn record(&self, name: &str) -> serde_json::Value {
         let path = self.0.join("demo/results/failures").join(name);
         serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
     }
-}
-
-impl Drop for Study {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn said(out: &Output) -> String {
-    String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr)
 }
 
 /// Grows as its square: at 100 with a constant of 0.002 in an hour it reaches infinity after 5 hours.
@@ -170,10 +152,6 @@ fn a_formula_without_value_is_named() {
 
 #[test]
 fn a_file_that_is_no_record_is_no_subject() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
-    let out = Command::new(env!("CARGO_BIN_EXE_mechfit"))
-        .args(["explain", path.to_str().unwrap()])
-        .output()
-        .unwrap();
+    let out = mechfit(&["explain", "Cargo.toml"]);
     assert_eq!(out.status.code(), Some(2), "{}", said(&out));
 }

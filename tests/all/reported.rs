@@ -1,31 +1,17 @@
 //! Reported P-values held against reported means, SDs and n by `check`.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
-fn check(folder: &Path) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_mechfit"))
-        .args(["check", folder.to_str().unwrap()])
-        .env("NO_COLOR", "1")
-        .output()
-        .unwrap()
-}
+use crate::support::program::{Folder, said};
 
-struct Folder(PathBuf);
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+fn check(folder: &Folder) -> Output {
+    folder.mechfit(&["check", "."])
 }
 
 /// Two groups of six, 10 and 12.1 with SDs 1.2 and 1.5, as the column `sd` holds them, and Welch's P of those SDs.
 fn study(name: &str, scatter: [&str; 2], kind: &str, printed: &str, expect: &str) -> Folder {
-    let folder =
-        std::env::temp_dir().join(format!("mechfit-reported-{}-{name}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).unwrap();
-    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+    let folder = Folder::new(&format!("reported-{name}"));
+    let write = |name: &str, text: &str| folder.write(name, text);
     write(
         "m.model",
         "model m \"two arms\"\ntime h\ninput arm = 0 [1] \"arm\"\nparam a = 10 [1] \"level\" source \"test\"\n\
@@ -67,7 +53,7 @@ fn study(name: &str, scatter: [&str; 2], kind: &str, printed: &str, expect: &str
             "claimId\tkind\targuments\tprinted\texpect\tsource\nmain\twelch_p\tr@left;r@right\t{printed}\t{expect}\tResults\n"
         ),
     );
-    Folder(folder)
+    folder
 }
 
 /// Welch's P of 10 ± 1.2 against 12.1 ± 1.5, six each: t = 2.1/√(1.44/6 + 2.25/6), 9.5 degrees of freedom.
@@ -75,14 +61,10 @@ const PRINTED: &str = "0.0241";
 const SEM: [&str; 2] = ["0.4899", "0.6124"];
 const SD: [&str; 2] = ["1.2", "1.5"];
 
-fn said(o: &Output) -> String {
-    String::from_utf8_lossy(&o.stdout).into_owned() + &String::from_utf8_lossy(&o.stderr)
-}
-
 #[test]
 fn an_sem_typed_as_sd_is_caught_by_the_papers_own_p_value() {
     let folder = study("sem", SEM, "sd", PRINTED, "yes");
-    let o = check(&folder.0);
+    let o = check(&folder);
     let text = said(&o);
     assert_eq!(o.status.code(), Some(3), "{text}");
     assert!(
@@ -98,7 +80,7 @@ fn an_sem_typed_as_sd_is_caught_by_the_papers_own_p_value() {
 #[test]
 fn an_sd_typed_as_sem_is_caught_as_well() {
     let folder = study("sd", SD, "sem", PRINTED, "yes");
-    let o = check(&folder.0);
+    let o = check(&folder);
     let text = said(&o);
     assert_eq!(o.status.code(), Some(3), "{text}");
     assert!(text.contains("error[sd-as-sem]"), "{text}");
@@ -113,7 +95,7 @@ fn what_agrees_or_is_declared_passes_and_what_fits_neither_is_a_warning() {
         ("neither", SD, "sd", "0.2000", "yes", true),
     ] {
         let folder = study(name, scatter, kind, printed, expect);
-        let o = check(&folder.0);
+        let o = check(&folder);
         let text = said(&o);
         assert_eq!(o.status.code(), Some(0), "{name}: {text}");
         assert_eq!(

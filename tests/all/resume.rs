@@ -1,29 +1,24 @@
 //! Runs that are killed, interrupted, cut into pieces or refused space: the same bytes in the end, and nothing lost.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::support::program::{Folder, command, said};
+
 /// A folder with a small study, which ends with the test.
-struct Study(PathBuf);
+struct Study(Folder);
 
 impl Study {
     fn new(name: &str) -> Self {
-        let path =
-            std::env::temp_dir().join(format!("mechfit-resume-{name}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).unwrap();
-        let study = Self(path);
+        let study = Self(Folder::new(&format!("resume-{name}")));
         let out = study.mechfit(&["new", "demo"]);
         assert_eq!(out.status.code(), Some(0), "{out:?}");
         study
     }
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mechfit"));
+        let mut command = command(self.0.path(), arguments);
         command
-            .args(arguments)
-            .current_dir(&self.0)
-            .env("NO_COLOR", "1")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -46,16 +41,6 @@ impl Study {
             b.iter().filter(|b| **b == b'\n').count().saturating_sub(1)
         })
     }
-}
-
-impl Drop for Study {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn said(out: &Output) -> String {
-    String::from_utf8_lossy(&out.stderr).into_owned() + &String::from_utf8_lossy(&out.stdout)
 }
 
 /// The files of a result as bytes: tables and figures as they are, JSON without its provenance.
@@ -280,7 +265,7 @@ fn a_disk_that_is_full_is_named_and_work_goes_on_when_there_is_space() {
     );
     let out = Command::new("sh")
         .args(["-c", &line])
-        .current_dir(&study.0)
+        .current_dir(study.0.path())
         .output()
         .unwrap();
     assert_eq!(out.status.code(), Some(1), "{}", said(&out));

@@ -1,31 +1,21 @@
 //! What must not matter does not matter: the order of rows and arms, and units; large and ill-conditioned problems.
 
-use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use proptest::prelude::*;
 
-struct Study(PathBuf);
+use crate::support::program::Folder;
+
+struct Study(Folder);
 
 impl Study {
     fn new(name: &str) -> Self {
-        static COUNT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
-        let k = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let path =
-            std::env::temp_dir().join(format!("mechfit-sound-{name}-{k}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).unwrap();
-        let study = Self(path);
+        let study = Self(Folder::new(&format!("sound-{name}")));
         assert_eq!(study.mechfit(&["new", "demo"]).status.code(), Some(0));
         study
     }
     fn mechfit(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_mechfit"))
-            .args(arguments)
-            .current_dir(&self.0)
-            .env("NO_COLOR", "1")
-            .output()
-            .unwrap()
+        self.0.mechfit(arguments)
     }
     fn read(&self, file: &str) -> String {
         std::fs::read_to_string(self.0.join("demo").join(file)).unwrap()
@@ -65,12 +55,6 @@ impl Study {
         self.json(&["evaluate", "demo", "--set", "e_viability_drug=-0.6"])["objective"]
             .as_f64()
             .unwrap()
-    }
-}
-
-impl Drop for Study {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 

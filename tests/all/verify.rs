@@ -1,20 +1,18 @@
 //! `verify`: what was recorded comes out again, and whatever is changed is named at the depth that covers it.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use mechfit::study::expected::Expected;
 
+use crate::support::program::{Folder, copy, said};
+
 /// A study that was run and recorded, copied for each corruption.
-struct Study(PathBuf);
+struct Study(Folder);
 
 impl Study {
     fn recorded(name: &str) -> Self {
-        let path =
-            std::env::temp_dir().join(format!("mechfit-verify-{name}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).unwrap();
-        let study = Self(path);
+        let study = Self(Folder::new(&format!("verify-{name}")));
         good(&study.mechfit(&["new", "demo"]));
         // Data that the model meets, so that no gate or bound stands in the way.
         study.edit("measurements.tsv", "\t81\t", "\t97\t");
@@ -26,7 +24,7 @@ impl Study {
         study
     }
     fn mechfit(&self, arguments: &[&str]) -> Output {
-        mechfit(&self.0, arguments)
+        self.0.mechfit(arguments)
     }
     fn edit(&self, file: &str, from: &str, to: &str) {
         edit(&self.0.join("demo").join(file), from, to);
@@ -34,12 +32,7 @@ impl Study {
     /// A copy to spoil.
     fn copy(&self, name: &str) -> PathBuf {
         let to = self.0.join(name);
-        let status = Command::new("cp")
-            .args(["-r", "demo", name])
-            .current_dir(&self.0)
-            .status()
-            .unwrap();
-        assert!(status.success());
+        copy(&self.0.join("demo"), &to);
         to
     }
     /// Checks a copy: exit code and everything said.
@@ -48,25 +41,6 @@ impl Study {
         let out = self.mechfit(&words);
         (out.status.code().unwrap(), said(&out))
     }
-}
-
-impl Drop for Study {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn mechfit(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_mechfit"))
-        .args(arguments)
-        .current_dir(folder)
-        .env("NO_COLOR", "1")
-        .output()
-        .unwrap()
-}
-
-fn said(out: &Output) -> String {
-    String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr)
 }
 
 fn good(out: &Output) {
