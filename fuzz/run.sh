@@ -12,7 +12,9 @@ export RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-co
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
 -Cllvm-args=-sanitizer-coverage-trace-compares"
 cargo build --release --target "$host" --bin "$target"
-mkdir -p "artifacts/$target" "found/$target"
+mkdir -p "artifacts/$target" "found/$target" "corpus/$target"
+# Targets that read files write them first: in memory where that can be.
+[ -n "${TMPDIR:-}" ] || ! [ -w /dev/shm ] || export TMPDIR=/dev/shm
 # A new input goes to found/, the corpus that is under version control stays as it is.
 exec "target/$host/release/$target" "found/$target" "corpus/$target" -artifact_prefix="artifacts/$target/" \
-  -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 "$@"
+  -max_total_time="$seconds" -timeout=8 -rss_limit_mb=2048 -print_final_stats=1 "$@"
