@@ -10,7 +10,7 @@ use divan::Bencher;
 use mechfit::fit;
 use mechfit::objective::{BuildOptions, Objective, Target};
 use mechfit::predict::Dosed;
-use mechfit::predict::ask::{CombineQuestion, Fitted, Readoff};
+use mechfit::predict::ask::{CombineQuestion, Fitted, Readoff, Setting};
 use mechfit::predict::combination::Readout;
 use mechfit::predict::dosing::quantity;
 use mechfit::predict::sensitivity::{Sampling, Subject, sensitivity};
@@ -114,9 +114,11 @@ fn surface_of_100_by_100_doses_with_1000_replicates(bencher: Bencher) {
         effects: Vec::new(),
     };
     let fitted = Fitted {
-        models: &prepared.models,
-        problem: &prepared.problem,
-        settings: &s.settings,
+        setting: Setting {
+            models: &prepared.models,
+            problem: &prepared.problem,
+            settings: &s.settings,
+        },
         theta: &s.theta,
         replicates: &s.replicates,
         covariance: None,

@@ -126,8 +126,12 @@ pub fn name(text: &str) -> Result<String, String> {
     }
 }
 
+/// Times, ascending.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Times(pub Vec<f64>);
+
 /// Reads times: `6,12,24`, or `LO:HI[:STEPS]`, equidistant.
-pub fn times(text: &str) -> Result<Vec<f64>, String> {
+pub fn times(text: &str) -> Result<Times, String> {
     let wrong = || {
         format!(
             "`{text}` is no list of times: write 0:72 or 0:72:144 (steps), or ascending times with commas such as 6,12,24"
@@ -155,7 +159,7 @@ pub fn times(text: &str) -> Result<Vec<f64>, String> {
         _ => return Err(wrong()),
     };
     if list.windows(2).all(|w| matches!(w, [a, b] if a < b)) {
-        Ok(list)
+        Ok(Times(list))
     } else {
         Err(wrong())
     }
@@ -218,9 +222,9 @@ mod tests {
 
     #[test]
     fn times_are_a_list_or_a_span() {
-        assert_eq!(times("6, 12,24"), Ok(vec![6.0, 12.0, 24.0]));
-        assert_eq!(times("0:72:3"), Ok(vec![0.0, 24.0, 48.0, 72.0]));
-        assert_eq!(times("0:72").map(|t| t.len()), Ok(145));
+        assert_eq!(times("6, 12,24"), Ok(Times(vec![6.0, 12.0, 24.0])));
+        assert_eq!(times("0:72:3"), Ok(Times(vec![0.0, 24.0, 48.0, 72.0])));
+        assert_eq!(times("0:72").map(|t| t.0.len()), Ok(145));
         for wrong in [
             "",
             "a",

@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::diagnostic::{Color, Finding, Severity, render};
+use crate::predict::Tell;
 use crate::study::journal::Journal;
 use crate::study::json;
 use crate::study::stop::Why;
@@ -148,18 +149,6 @@ impl Console {
             from: self.progress.then(Instant::now),
         }
     }
-    /// A count of simulations whose number nobody knows beforehand, shown only if they take longer than a second.
-    pub fn simulations(&self, what: &str) -> Progress {
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-        if let Ok(style) = ProgressStyle::with_template(COUNT) {
-            bar.set_style(style);
-        }
-        bar.set_message(what.to_string());
-        Progress {
-            bar,
-            from: self.progress.then(Instant::now),
-        }
-    }
     /// Prints what is left and gives back the exit code.
     pub fn finish(mut self, exit: Exit) -> Exit {
         if let Some(document) = self.document.take().filter(|_| self.json) {
@@ -173,9 +162,6 @@ impl Console {
 
 const TEMPLATE: &str = "{msg} [{bar:40}] {pos}/{len} ({per_sec}, {eta} left)";
 
-/// The same without an end.
-const COUNT: &str = "{msg}: {pos} simulations in {elapsed} ({per_sec})";
-
 /// Progress of a work, from any thread.
 #[derive(Debug)]
 pub struct Progress {
@@ -184,6 +170,14 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// What a prediction tells of its work.
+    pub fn tell(&self, what: Tell) {
+        match what {
+            Tell::Expect(units) => self.bar.inc_length(units),
+            Tell::Done => self.step(),
+        }
+    }
+
     /// One more unit is done.
     pub fn step(&self) {
         self.bar.inc(1);
@@ -260,6 +254,5 @@ mod tests {
     #[test]
     fn the_template_of_the_progress_bar_is_valid() {
         assert!(ProgressStyle::with_template(TEMPLATE).is_ok());
-        assert!(ProgressStyle::with_template(COUNT).is_ok());
     }
 }

@@ -1,12 +1,30 @@
 //! Why a command ended without its result.
 
-use crate::diagnostic::Finding;
+use crate::diagnostic::{Finding, similar};
 use crate::study::atomic::FileError;
 use crate::study::checkpoint::CheckpointError;
 use crate::study::json::JsonError;
 use crate::study::stop::Why;
 
 use super::Exit;
+
+/// Names that are listed where none is similar; more would be read by nobody.
+const LISTED: usize = 12;
+
+/// A name that nothing has, with those that it may have meant.
+pub fn unknown_name(name: &str, what: &str, known: &[&str]) -> Finding {
+    let help = match similar(name, known.iter().copied()).first() {
+        Some(s) => format!("did you mean `{s}`?"),
+        None if known.is_empty() => "there is none".into(),
+        None if known.len() > LISTED => {
+            let first = known.get(..LISTED).unwrap_or(known);
+            let more = known.len() - LISTED;
+            format!("there are {} and {more} more", first.join(", "))
+        }
+        None => format!("there are {}", known.join(", ")),
+    };
+    Finding::error("unknown-name", format!("`{name}` is not {what}")).help(help)
+}
 
 /// Why a command ended without its result.
 #[derive(Debug)]

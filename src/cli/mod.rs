@@ -12,6 +12,7 @@ mod conclusions;
 mod console;
 mod exit;
 mod failure;
+mod planned;
 mod predicting;
 mod profiling;
 mod replay;

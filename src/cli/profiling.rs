@@ -1,12 +1,13 @@
 //! Profiles of a fit: one item (parameter or prediction) a unit of work.
 
+use std::borrow::Cow;
 use std::sync::Mutex;
 
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::objective::{Objective, Target as _};
-use crate::report::{figure, view};
+use crate::objective::{Objective, Target};
+use crate::report::figure;
 use crate::search::Control;
 use crate::study::canonical::hash;
 use crate::study::checkpoint::CheckpointError;
@@ -101,7 +102,9 @@ impl Scene<'_> {
             (options.threshold == ThresholdKind::Bootstrap).then_some(plan.calibration_samples);
         let job = self.profile_job(fitted, &items, &options, samples);
         if let Some(samples) = samples {
-            let manner = self.session.manner(&self.folder, shard, begin(resume));
+            let manner = self
+                .session
+                .manner(&self.folder, shard, Begin::within(resume));
             options.calibrated =
                 self.calibrate(fitted, &items, &options, samples, &job, &manner, console)?;
         }
@@ -117,20 +120,7 @@ impl Scene<'_> {
         let coordinates = self.objective.coordinates();
         let mut items: Items<'_> = Vec::new();
         for id in &plan.parameters {
-            let at = coordinates
-                .iter()
-                .position(|c| c.id == *id)
-                .ok_or_else(|| {
-                    let known = coordinates.iter().map(|c| c.id.as_str());
-                    Failure::usage(
-                        format!("`{id}` is not an estimated parameter"),
-                        match crate::diagnostic::similar(id, known).first() {
-                            Some(s) => format!("did you mean `{s}`?"),
-                            None => "`mechfit fit` lists the estimated parameters".into(),
-                        },
-                    )
-                })?;
-            items.push(Item::Parameter(at));
+            items.push(Item::Parameter(self.coordinate(id)?));
         }
         if items.is_empty() && self.objective.quantities.is_empty() {
             items.extend((0..coordinates.len()).map(Item::Parameter));
@@ -157,7 +147,7 @@ impl Scene<'_> {
         let ctx = self.context(fitted, items, options)?;
         let draws = Calibration::new(&ctx, self.session.seed).map_err(super::stages::refused)?;
         let job = Job {
-            kind: "calibration",
+            kind: "calibration".into(),
             called: "draws",
             first: 1,
             units: samples,
@@ -236,12 +226,36 @@ impl Scene<'_> {
         resume: bool,
         console: &Console,
     ) -> Result<(Profiles, Value), Failure> {
-        let manner = self.session.manner(&self.folder, None, begin(resume));
-        let open = profiling.job.open::<ItemResult>(&manner)?;
+        let (result, taken_over) = self.profiled(
+            &self.objective,
+            fitted,
+            (&profiling.items, &profiling.options),
+            &profiling.job,
+            Begin::within(resume),
+            console,
+        )?;
+        let result = self.judged(fitted, result)?;
+        let document = self.write_profiles(&result, profiling.samples, taken_over)?;
+        Ok((result, document))
+    }
+
+    /// Profiles of the items of a target, those of the checkpoint taken over; and how many those were. The target is this
+    /// fit, with predictions of its own.
+    pub fn profiled<T: Target>(
+        &self,
+        target: &T,
+        fitted: &Fitted,
+        (items, options): (&[Item<'_, T::Quantity>], &Options),
+        job: &Job,
+        begin: Begin,
+        console: &Console,
+    ) -> Result<(Profiles, u64), Failure> {
+        let manner = self.session.manner(&self.folder, None, begin);
+        let open = job.open::<ItemResult>(&manner)?;
         let checkpoint = open.checkpoint;
         let done: Vec<ItemResult> = open.done.into_values().collect();
         let taken_over = done.len() as u64;
-        let progress = console.progress(profiling.items.len() as u64, "profiles");
+        let progress = console.progress(items.len() as u64, "profiles");
         let failed: Mutex<Option<CheckpointError>> = Mutex::new(None);
         let stopped: Mutex<Option<Why>> = Mutex::new(None);
         let keep = |r: &ItemResult| {
@@ -259,11 +273,11 @@ impl Scene<'_> {
             }
         };
         let result = profiles(
-            &self.objective,
-            self.objective.data(),
+            target,
+            target.data(),
             &fitted.optimum,
-            &profiling.items,
-            &profiling.options,
+            items,
+            options,
             self.session.seed,
             &done,
             &keep,
@@ -280,9 +294,7 @@ impl Scene<'_> {
                 message: "stopped; the profiles that are done are kept, the same command with --resume goes on".into(),
             });
         }
-        let result = self.judged(fitted, result)?;
-        let document = self.write_profiles(&result, profiling.samples, taken_over)?;
-        Ok((result, document))
+        Ok((result, taken_over))
     }
 
     /// What each profile says, in words: from its ends, from the structure of the rows and from the priors.
@@ -345,15 +357,9 @@ impl Scene<'_> {
             }
         }
         self.write_text("profile.tsv", &table)?;
-        let study = self
-            .prepared
-            .models
-            .first()
-            .map_or_else(view::Study::default, |m| {
-                view::Study::of(&self.prepared.problem, m)
-            });
-        let figures: Vec<figure::Figure> =
-            figure::profiles(&study, result, None).into_iter().collect();
+        let figures: Vec<figure::Figure> = figure::profiles(&self.vocabulary(), result, None)
+            .into_iter()
+            .collect();
         self.write_figures("profile", &figures)?;
         Ok(document)
     }
@@ -365,13 +371,6 @@ impl Scene<'_> {
         options: &Options,
         samples: Option<u64>,
     ) -> Job {
-        let mut parts = parts(self.prepared, &self.session.settings, self.session.seed);
-        let optimum = format!("{:?}", fitted.optimum.theta);
-        parts.insert("optimum".into(), hash(optimum.as_bytes()));
-        parts.insert("profile".into(), format!("{options:?}"));
-        if let Some(samples) = samples {
-            parts.insert("calibration".into(), format!("{samples} draws"));
-        }
         let names: Vec<String> = items
             .iter()
             .map(|i| match i {
@@ -379,23 +378,34 @@ impl Scene<'_> {
                 Item::Prediction { id, .. } => id.clone(),
             })
             .collect();
+        let mut job = self.job_of_profiles("profile".into(), fitted, &names, options);
+        if let Some(samples) = samples {
+            let draws = format!("{samples} draws");
+            job.parts.insert("calibration".into(), draws);
+        }
+        job
+    }
+
+    /// A job whose units are profiles from a fit.
+    pub fn job_of_profiles(
+        &self,
+        kind: Cow<'static, str>,
+        fitted: &Fitted,
+        names: &[String],
+        options: &Options,
+    ) -> Job {
+        let mut parts = parts(self.prepared, &self.session.settings, self.session.seed);
+        let optimum = format!("{:?}", fitted.optimum.theta);
+        parts.insert("optimum".into(), hash(optimum.as_bytes()));
+        parts.insert("profile".into(), format!("{options:?}"));
         parts.insert("items".into(), names.join("; "));
         Job {
-            kind: "profile",
+            kind,
             called: "profiles",
             first: 0,
-            units: items.len() as u64,
+            units: names.len() as u64,
             common: false,
             parts,
         }
-    }
-}
-
-/// Earlier records are taken over if that is asked for and they are of the same inputs.
-fn begin(resume: bool) -> Begin {
-    if resume {
-        Begin::ResumeOrAnew
-    } else {
-        Begin::Anew
     }
 }

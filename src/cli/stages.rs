@@ -23,6 +23,7 @@ use crate::uncertainty::interval::Method;
 
 use super::Failure;
 use super::console::Console;
+use super::failure::unknown_name;
 use super::session::Session;
 
 /// Flags of a bootstrap; what is left out comes from the plan.
@@ -81,6 +82,20 @@ impl<'a> Scene<'a> {
             session,
             prepared,
         })
+    }
+
+    /// Place of an estimated parameter among the coordinates.
+    pub fn coordinate(&self, id: &str) -> Result<usize, Failure> {
+        let known: Vec<&str> = self
+            .objective
+            .coordinates()
+            .iter()
+            .map(|c| c.id.as_str())
+            .collect();
+        known
+            .iter()
+            .position(|c| *c == id)
+            .ok_or_else(|| unknown_name(id, "an estimated parameter", &known).into())
     }
 
     fn stage(&self, starts: Option<u64>, shard: Option<Shard>, begin: Begin) -> FitStage<'_> {

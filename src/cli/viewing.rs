@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::predict::dose::DoseResponse;
+use crate::predict::dose::{DoseResponse, FoldShift};
 use crate::report::View;
 use crate::report::view::{
     Assumption, Audit, Claim, Equations, Fit, Replicates, Scenario, Study as Vocabulary, Variant,
@@ -56,7 +56,7 @@ pub fn view(prepared: &Prepared, folder: &Path, notes: &mut Vec<String>) -> View
             "dose",
             &plan.doses.iter().map(|d| d.id.as_str()).collect::<Vec<_>>(),
         )),
-        shifts: own.list("shifts", "shifts"),
+        shifts: shifts(own.all_lists("shifts", "shifts", &[])),
         combinations: own.all(
             "combine",
             &plan
@@ -206,6 +206,18 @@ fn doses(list: Vec<DoseResponse>) -> Vec<DoseResponse> {
         };
         if !kept.iter().any(same) {
             kept.push(d);
+        }
+    }
+    kept
+}
+
+/// Fold shifts, each once.
+fn shifts(list: Vec<FoldShift>) -> Vec<FoldShift> {
+    let mut kept: Vec<FoldShift> = Vec::new();
+    for s in list {
+        let same = |k: &FoldShift| k.input == s.input && k.from == s.from && k.to == s.to;
+        if !kept.iter().any(same) {
+            kept.push(s);
         }
     }
     kept

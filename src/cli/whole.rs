@@ -2,7 +2,6 @@
 
 use crate::diagnostic::Finding;
 use crate::objective::{BuildOptions, Target as _};
-use crate::predict::Vary;
 use crate::predict::dose::FoldShift;
 use crate::report::document::Document;
 use crate::report::number::Style;
@@ -18,9 +17,10 @@ use crate::study::stage_bootstrap::{self, BootstrapDocument, Outcome};
 
 use super::comparing::{Compared, Comparing};
 use super::console::Console;
+use super::predicting::{Basis, Dosing};
 use super::session::Session;
 use super::stages::{BootstrapFlags, Scene};
-use super::{Exit, Failure, predicting, viewing};
+use super::{Exit, Failure, planned, predicting, viewing};
 
 /// What to do.
 #[derive(Debug, Clone, Default)]
@@ -37,11 +37,7 @@ pub struct Options {
 
 impl Options {
     fn begin(&self) -> Begin {
-        if self.resume {
-            Begin::ResumeOrAnew
-        } else {
-            Begin::Anew
-        }
+        Begin::within(self.resume)
     }
 }
 
@@ -104,8 +100,10 @@ pub fn whole(session: &Session, options: &Options, console: &Console) -> Result<
         return Err(Failure::Internal("a study without scenarios".into()));
     };
     console.findings(&first.findings);
+    let mut required: Vec<String> = plan.gates.iter().map(|g| g.require.clone()).collect();
+    required.extend(options.require.iter().cloned());
     let main = Scene::new(session, first, BuildOptions::default())?;
-    check_plan(&main)?;
+    planned::check(&main, &required)?;
     let comparing = comparison(session)?;
     let fitted = main.fit(options.starts, options.begin(), console)?.0;
     let bootstrapped = bootstrap(&main, &fitted, options, console)?;
@@ -117,7 +115,7 @@ pub fn whole(session: &Session, options: &Options, console: &Console) -> Result<
         }
         _ => Vec::new(),
     };
-    predictions(&main, &fitted, &replicates, console)?;
+    predictions(&main, &fitted, &replicates, options, console)?;
     if let Some(p) = &plan.profile {
         let planned = profile_of(&main, p)?;
         let mut p = p.clone();
@@ -158,8 +156,6 @@ pub fn whole(session: &Session, options: &Options, console: &Console) -> Result<
             Err(e) => return Err(e),
         }
     }
-    let mut required: Vec<String> = plan.gates.iter().map(|g| g.require.clone()).collect();
-    required.extend(options.require.iter().cloned());
     let document = bootstrapped.map(|b| b.document);
     let gates = gates::judge(&required, &fitted.document, document.as_ref())
         .map_err(|e| gate_failure(session, &e))?;
@@ -275,30 +271,6 @@ fn comparison(session: &Session) -> Result<Option<Comparing<&Session>>, Failure>
     })
 }
 
-/// Whether everything that the plan asks of the fit can be asked: before anything takes time.
-fn check_plan(scene: &Scene) -> Result<(), Failure> {
-    let plan = &scene.session.study.plan.plan;
-    for d in &plan.doses {
-        scene.check_dose(d)?;
-    }
-    for c in &plan.combinations {
-        scene.check_combination(c)?;
-    }
-    for p in &plan.predictions {
-        scene.expression(&p.expression)?;
-    }
-    for p in &plan.populations {
-        scene.expression(&p.expression)?;
-        for text in &p.vary {
-            Vary::parse(text)?;
-        }
-    }
-    if let Some(c) = &plan.courses {
-        scene.check_courses(&c.observables, &c.experiments)?;
-    }
-    Ok(())
-}
-
 /// A scene whose quantities are the predictions that a plan profiles.
 fn profile_of<'a>(scene: &Scene<'a>, plan: &ProfilePlan) -> Result<Scene<'a>, Failure> {
     let listed = &scene.session.study.plan.plan.predictions;
@@ -306,11 +278,7 @@ fn profile_of<'a>(scene: &Scene<'a>, plan: &ProfilePlan) -> Result<Scene<'a>, Fa
         .predictions
         .iter()
         .filter_map(|id| listed.iter().find(|p| p.id == *id))
-        .map(|p| {
-            let mut spec = scene.expression(&p.expression)?;
-            spec.with = p.with.iter().map(|(id, v)| (id.clone(), *v)).collect();
-            Ok(spec)
-        })
+        .map(|p| scene.planned(p))
         .collect::<Result<Vec<_>, Failure>>()?;
     Scene::new(
         scene.session,
@@ -327,6 +295,7 @@ fn predictions(
     scene: &Scene,
     fitted: &Fitted,
     replicates: &[Vec<f64>],
+    options: &Options,
     console: &Console,
 ) -> Result<(), Failure> {
     let plan = &scene.session.study.plan.plan;
@@ -337,19 +306,7 @@ fn predictions(
         let result = scene.expressions(fitted, replicates, &plan.predictions, console)?;
         scene.write_predictions(&result)?;
     }
-    let mut doses = Vec::new();
-    for dose in &plan.doses {
-        let result = scene.dose(fitted, replicates, dose, console)?;
-        scene.write_dose(Some(&dose.id), &result)?;
-        doses.push(result);
-    }
-    let shifts: Vec<FoldShift> = predicting::comparable(&doses)
-        .into_iter()
-        .filter_map(|(i, j)| Some(scene.shift(fitted, doses.get(i)?, doses.get(j)?)))
-        .collect();
-    if !shifts.is_empty() {
-        scene.write_shifts(&shifts)?;
-    }
+    shifts(scene, fitted, replicates, options, console)?;
     for c in &plan.combinations {
         let result = scene.combine(fitted, replicates, c, console)?;
         scene.write_combination(Some(&c.id), &result)?;
@@ -361,12 +318,59 @@ fn predictions(
     Ok(())
 }
 
+/// Dose-response curves, and the fold shifts between those that can be compared.
+fn shifts(
+    scene: &Scene,
+    fitted: &Fitted,
+    replicates: &[Vec<f64>],
+    options: &Options,
+    console: &Console,
+) -> Result<(), Failure> {
+    let plan = &scene.session.study.plan.plan;
+    let basis = |kinds| Basis {
+        replicates,
+        kinds,
+        draws: options.samples.filter(|n| *n > 0),
+        begin: options.begin(),
+    };
+    let mut doses: Vec<Dosing> = Vec::new();
+    for dose in &plan.doses {
+        let name = predicting::file_name("dose", Some(&dose.id));
+        let curve = scene.dose(fitted, basis(&dose.intervals), dose, &name, console)?;
+        scene.write_dose(Some(&dose.id), &curve.result)?;
+        doses.push(curve);
+    }
+    let mut list: Vec<FoldShift> = Vec::new();
+    for (i, j) in predicting::comparable(&doses) {
+        let (Some(from), Some(to)) = (doses.get(i), doses.get(j)) else {
+            continue;
+        };
+        let kinds = plan.doses.get(i).map_or(&[][..], |d| &d.intervals);
+        let name = format!("shifts_{i}_{j}");
+        list.push(scene.shift(fitted, basis(kinds), (from, to), &name, console)?);
+    }
+    if !list.is_empty() {
+        let compared = |d: &&Dosing| {
+            let response = &d.result.response.response;
+            list.iter()
+                .any(|s| s.from == *response || s.to == *response)
+        };
+        let curves: Vec<_> = doses
+            .iter()
+            .filter(compared)
+            .map(|d| d.result.response.clone())
+            .collect();
+        scene.write_shifts(None, &list, &curves)?;
+    }
+    Ok(())
+}
+
 /// Writes the page and the figures; returns their names.
 pub fn write(whole: &Whole, out: &Scene<'_>) -> Result<Vec<String>, Failure> {
     let document = Document::of(&whole.view, Style::Typeset);
     let mut names = vec!["report.html".to_string()];
     out.write_text("report.html", &page::html(&document))?;
-    for f in figure::of(&document) {
+    for f in figure::beside_results(&document) {
         let name = format!("{}.svg", f.id);
         out.write_text(&name, &f.svg())?;
         names.push(name);

@@ -134,11 +134,6 @@ impl CourseModel {
         })
     }
 
-    /// The objective, to set values that are not estimated.
-    pub fn objective_mut(&mut self) -> &mut Objective {
-        &mut self.objective
-    }
-
     /// Courses at the fit with the bands of replicates (parameter vectors on the estimation scale). Replicates that cannot
     /// be simulated are left out of the bands and counted. Without replicates the bands are those of the linearised fit,
     /// if a covariance is given. `done` is told with each replicate.

@@ -22,7 +22,7 @@ const FARTHEST: usize = 15;
 /// Accuracy of a dose, in its decadic logarithm.
 const DOSE_TOLERANCE: f64 = 1e-12;
 /// Effects below this many times the noise of the response are none.
-const NOTHING: f64 = 100.0;
+pub(super) const NOTHING: f64 = 100.0;
 /// A sequence of responses at dose decades counts as contracting if each change is below this part of the one before
 /// (slope 0.045 of a Hill curve).
 const CONTRACTING: f64 = 0.9;

@@ -119,6 +119,23 @@ impl Estimate {
         self.method = Some(method);
     }
 
+    /// The main interval, if there is one.
+    pub fn interval(&self, level: f64) -> Option<Interval> {
+        let end = |x: f64, status| match status {
+            Status::Closed => End::Closed(x),
+            Status::AtBound => End::AtBound,
+            Status::Open => End::Open,
+        };
+        Some(Interval {
+            method: self.method?,
+            level,
+            lower: end(self.lower, self.lower_status),
+            upper: end(self.upper, self.upper_status),
+            lower_cause: None,
+            upper_cause: None,
+        })
+    }
+
     /// Adds an interval; it becomes the main one if there is none yet.
     pub fn add(&mut self, interval: Interval) {
         if self.method.is_none() {

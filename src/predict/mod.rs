@@ -26,7 +26,7 @@ mod vary;
 pub use band::Band;
 pub use dosing::{Dosed, DosingError};
 pub use estimate::{Estimate, Failures, Warning};
-pub use response::Response;
+pub use response::{Response, Tell, Watch};
 pub use sobol::{MAX_DIMENSIONS, Sobol};
 pub use spread::Spread;
 pub use text::DoseRange;

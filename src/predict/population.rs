@@ -8,7 +8,7 @@ use crate::objective::target::{to_natural, to_scaled};
 use crate::problem::Scale;
 
 use super::estimate::{quantile, split};
-use super::{Estimate, Failures, Response, Sobol, Spread};
+use super::{Estimate, Failures, Response, Sobol, Spread, Tell, Watch};
 
 /// Distribution of a response over a population.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -99,6 +99,7 @@ pub enum PopulationError {
 
 /// Distribution of a response over a population at the fit, with the intervals of replicates (parameter vectors on the
 /// estimation scale). Every replicate sees the same members. Members that cannot be simulated are left out and counted.
+/// `tell` is told of the replicates.
 ///
 /// # Errors
 /// [`PopulationError`].
@@ -106,10 +107,10 @@ pub fn population<R: Response>(
     response: &R,
     (text, unit): (&str, Option<&str>),
     population: &Population,
-    theta: &[f64],
-    doses: &[f64],
+    (theta, doses): (&[f64], &[f64]),
     replicates: &[Vec<f64>],
     level: f64,
+    tell: Watch<'_>,
 ) -> Result<PopulationResponse, PopulationError> {
     let k = population.distributed.len();
     let sobol = Sobol::new(k)
@@ -159,11 +160,16 @@ pub fn population<R: Response>(
         return Err(PopulationError::NoMember(failed));
     }
     let fit = Moments::of(at_fit, &population.quantiles);
+    tell(Tell::Expect(replicates.len() as u64));
     let moments: Vec<Moments> = replicates
         .par_iter()
         .map_init(
             || response.workspace(),
-            |ws, theta| Moments::of(split(one(theta, ws)).0, &population.quantiles),
+            |ws, theta| {
+                let moments = Moments::of(split(one(theta, ws)).0, &population.quantiles);
+                tell(Tell::Done);
+                moments
+            },
         )
         .collect();
     let estimate = |of: &dyn Fn(&Moments) -> f64| {

@@ -36,37 +36,17 @@ pub trait Response: Sync {
     ) -> Result<(f64, Vec<f64>), EvalError>;
 }
 
-/// A response that tells after each of its values: for progress.
-pub(super) struct Watched<'a, R> {
-    /// The response.
-    pub inner: &'a R,
-    /// Told.
-    pub done: &'a (dyn Fn() + Sync),
+/// What a long prediction tells of its work: for progress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tell {
+    /// So many units more are to come.
+    Expect(u64),
+    /// One of them is done.
+    Done,
 }
 
-impl<R: Response> Response for Watched<'_, R> {
-    type Workspace = R::Workspace;
-
-    fn workspace(&self) -> R::Workspace {
-        self.inner.workspace()
-    }
-    fn noise(&self) -> f64 {
-        self.inner.noise()
-    }
-    fn value(&self, theta: &[f64], doses: &[f64], ws: &mut R::Workspace) -> Result<f64, EvalError> {
-        let value = self.inner.value(theta, doses, ws);
-        (self.done)();
-        value
-    }
-    fn gradient(
-        &self,
-        theta: &[f64],
-        doses: &[f64],
-        ws: &mut R::Workspace,
-    ) -> Result<(f64, Vec<f64>), EvalError> {
-        self.inner.gradient(theta, doses, ws)
-    }
-}
+/// Who is told, from any thread.
+pub type Watch<'a> = &'a (dyn Fn(Tell) + Sync);
 
 /// Accuracy of a simulated value in units of the relative tolerance of the integration: local errors add up.
 const NOISE_PER_TOLERANCE: f64 = 10.0;

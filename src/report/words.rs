@@ -62,6 +62,7 @@ pub fn method(method: Method) -> &'static str {
         Method::Basic => "basic bootstrap",
         Method::Bc => "bias-corrected bootstrap",
         Method::BootstrapT => "bootstrap-t",
+        Method::Prior => "draws from the priors, everything without a prior as fitted",
     }
 }
 
@@ -77,6 +78,7 @@ pub fn method_short(method: Method) -> &'static str {
         Method::Basic => "bootstrap, basic",
         Method::Bc => "bootstrap, BC",
         Method::BootstrapT => "bootstrap-t",
+        Method::Prior => "prior",
     }
 }
 

@@ -87,6 +87,14 @@ pub enum GateError {
     },
 }
 
+/// Whether gates can be read, which is known before there is anything to judge.
+///
+/// # Errors
+/// [`GateError`] for the first that cannot.
+pub fn check(gates: &[String]) -> Result<(), GateError> {
+    gates.iter().try_for_each(|gate| compile(gate).map(|_| ()))
+}
+
 /// Judges gates.
 ///
 /// # Errors
@@ -97,30 +105,10 @@ pub fn judge(
     bootstrap: Option<&BootstrapDocument>,
 ) -> Result<Vec<Outcome>, GateError> {
     let values = values(fit, bootstrap);
-    let names: Vec<&str> = NAMES.iter().map(|(name, _)| *name).collect();
     gates
         .iter()
         .map(|gate| {
-            let wrong = |cause: String| GateError::Parse {
-                gate: gate.clone(),
-                cause,
-            };
-            let expr = parse(gate, Syntax::PETAB, 0).map_err(|e| wrong(e.to_string()))?;
-            let mut unknown = None;
-            expr.for_each_symbol(&mut |s| {
-                if !names.contains(&s) {
-                    unknown.get_or_insert_with(|| s.to_string());
-                }
-            });
-            if let Some(name) = unknown {
-                return Err(GateError::Name {
-                    gate: gate.clone(),
-                    similar: similar(&name, names.iter().copied()),
-                    name,
-                });
-            }
-            let q = Quantity::compile(gate, &expr, &[], &[], &names)
-                .map_err(|e| wrong(e.to_string()))?;
+            let q = compile(gate)?;
             let used: Vec<f64> = q
                 .parameters
                 .iter()
@@ -135,11 +123,35 @@ pub fn judge(
                     .parameters
                     .iter()
                     .zip(&used)
-                    .filter_map(|(j, v)| Some(((*names.get(*j)?).to_string(), *v)))
+                    .filter_map(|(j, v)| Some((NAMES.get(*j)?.0.to_string(), *v)))
                     .collect(),
             })
         })
         .collect()
+}
+
+/// A gate as a function of [`NAMES`].
+fn compile(gate: &str) -> Result<Quantity, GateError> {
+    let names: Vec<&str> = NAMES.iter().map(|(name, _)| *name).collect();
+    let wrong = |cause: String| GateError::Parse {
+        gate: gate.into(),
+        cause,
+    };
+    let expr = parse(gate, Syntax::PETAB, 0).map_err(|e| wrong(e.to_string()))?;
+    let mut unknown = None;
+    expr.for_each_symbol(&mut |s| {
+        if !names.contains(&s) {
+            unknown.get_or_insert_with(|| s.to_string());
+        }
+    });
+    if let Some(name) = unknown {
+        return Err(GateError::Name {
+            gate: gate.into(),
+            similar: similar(&name, names.iter().copied()),
+            name,
+        });
+    }
+    Quantity::compile(gate, &expr, &[], &[], &names).map_err(|e| wrong(e.to_string()))
 }
 
 /// Values in the order of [`NAMES`].

@@ -139,7 +139,7 @@ impl<'a> BootstrapStage<'a> {
             .collect();
         parts.insert("predictions".into(), texts.join("; "));
         Job {
-            kind: "bootstrap",
+            kind: "bootstrap".into(),
             called: "replicates",
             // Number 0 is the fit.
             first: 1,

@@ -112,7 +112,7 @@ impl<'a> CoverageStage<'a> {
         parts.insert("violation".into(), o.violation.name());
         parts.insert("search".into(), format!("{:?}", o.search));
         Job {
-            kind: KIND,
+            kind: KIND.into(),
             called: "data sets",
             first: 1,
             units: self.samples,

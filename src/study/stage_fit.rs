@@ -119,7 +119,7 @@ impl FitStage<'_> {
             super::canonical::hash(nominal.as_bytes()),
         );
         Job {
-            kind: "fit",
+            kind: "fit".into(),
             called: "starts",
             first: 0,
             units,

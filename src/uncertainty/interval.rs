@@ -29,6 +29,8 @@ pub enum Method {
     Bc,
     /// Studentised bootstrap.
     BootstrapT,
+    /// Quantiles of draws from the priors, everything without a prior as fitted: what is known without these data.
+    Prior,
 }
 
 /// What an end is, without its number.

@@ -71,7 +71,7 @@ fn run(model: Model, ask: &Ask, replicates: &[Vec<f64>]) -> Result<Combination, 
         effects: Vec::new(),
         level: 0.95,
     };
-    combine(&d, &setup, &theta(ask.unit), replicates)
+    combine(&d, &setup, &theta(ask.unit), replicates, &|_| {})
 }
 
 fn theta(unit: f64) -> Vec<f64> {

@@ -4,7 +4,7 @@ use mechfit::model::Model;
 use mechfit::objective::{BuildOptions, Objective, Target};
 use mechfit::predict::curve::{Top, curve};
 use mechfit::predict::dose::{DoseSetup, dose_response, fold_shift};
-use mechfit::predict::feature::{Feature, FeatureTarget};
+use mechfit::predict::feature::{CurveOf, Feature, FeatureTarget};
 use mechfit::predict::{DoseRange, Dosed};
 use mechfit::problem::{Problem, Scale};
 use mechfit::stats::Stream;
@@ -110,7 +110,7 @@ fn a_hill_curve_gives_back_its_parameters() {
     ] {
         let s = setup(&d, doses, Some(100.0));
         let theta = [5.0, 80.0, 30f64.log10(), 1.7f64.ln()];
-        let r = dose_response(&d, &s, &theta, &[], None).unwrap();
+        let r = dose_response(&d, &s, &theta, &[], None, &|_| {}).unwrap();
         let y = &r.response.summary;
         near(y.control.value, 5.0, 1e-12);
         near(y.emax.value, 80.0, 1e-9);
@@ -137,7 +137,7 @@ fn intervals_of_ec50_are_those_of_the_parameter_that_it_is() {
     let theta = fit.nominal_point();
     let mut ws = fit.workspace();
     let l = Linearised::at(&fit, fit.data(), &theta, &[true; 4], &mut ws).unwrap();
-    let r = dose_response(&d, &s, &theta, &[], Some(&l.covariance)).unwrap();
+    let r = dose_response(&d, &s, &theta, &[], Some(&l.covariance), &|_| {}).unwrap();
     let half = |j: usize| l.covariance.of_coordinate(j).unwrap().half_width(0.95);
     let y = &r.response.summary;
     near(y.ec50.upper, 10f64.powf(theta[2] + half(2)), 1e-6);
@@ -193,7 +193,7 @@ fn percentiles_of_ec50_over_replicates_are_those_of_the_parameter() {
             theta.iter().map(|t| t + 0.05 * z.normal()).collect()
         })
         .collect();
-    let r = dose_response(&d, &s, &theta, &replicates, None).unwrap();
+    let r = dose_response(&d, &s, &theta, &replicates, None, &|_| {}).unwrap();
     for (j, estimate, natural) in [
         (2, &r.response.summary.ec50, true),
         (3, &r.response.summary.hill, false),
@@ -235,7 +235,7 @@ fn a_shift_between_two_curves_is_taken_within_each_replicate() {
         let d = dosed(model.clone(), &p, experiment, &["drug"], &text);
         let s = setup(&d, range(0.1, 1e4, 26), None);
         let theta = [30f64.log10(), 20f64.log10()];
-        dose_response(&d, &s, &theta, replicates, None).unwrap()
+        dose_response(&d, &s, &theta, replicates, None, &|_| {}).unwrap()
     };
     let replicates: Vec<Vec<f64>> = (0..199)
         .map(|k| {
@@ -315,7 +315,7 @@ fn half_of_the_replicates_without_effect_leave_no_ec50() {
             t
         })
         .collect();
-    let r = dose_response(&d, &s, &theta, &replicates, None).unwrap();
+    let r = dose_response(&d, &s, &theta, &replicates, None, &|_| {}).unwrap();
     let y = &r.response.summary;
     assert!(y.ec50.value.is_nan());
     assert_eq!(y.ec50.missing, 0.5);
@@ -337,8 +337,11 @@ fn the_features_of_a_curve_have_the_gradients_of_their_differences() {
     let s = setup(&d, range(0.1, 1e4, 26), Some(100.0));
     let target = FeatureTarget {
         fit: &fit,
-        response: &d,
-        setup: &s,
+        curve: CurveOf {
+            response: &d,
+            setup: &s,
+        },
+        other: None,
     };
     let theta = fit.nominal_point();
     let mut ws = target.workspace();
@@ -440,8 +443,11 @@ fn the_profile_of_ec50_is_the_profile_of_the_parameter_that_it_is() {
     let s = setup(&d, range(0.1, 1e4, 11), None);
     let target = FeatureTarget {
         fit: &fit,
-        response: &d,
-        setup: &s,
+        curve: CurveOf {
+            response: &d,
+            setup: &s,
+        },
+        other: None,
     };
     let options = Options::default();
     let start = fit.nominal_point();
@@ -493,8 +499,125 @@ fn the_profile_of_ec50_is_the_profile_of_the_parameter_that_it_is() {
 }
 
 #[test]
+fn a_position_that_is_linear_in_its_logarithm_has_the_intervals_of_closed_forms() {
+    use mechfit::fit::refit;
+    use mechfit::predict::feature::{features, thinned};
+    use mechfit::search::Control;
+    use mechfit::uncertainty::profile::{Item, Options, profiles};
+    // log10 EC50 and log10 of the fold shift are measured with known σ: the likelihood is normal in both, so that every
+    // interval is the estimate times 10^(±1.96 σ), by the delta method and by the profile. Slope 1 is Emax.
+    const Z: f64 = 1.959_963_984_540_054;
+    for slope in [1.0, 2.3] {
+        let model = ModelBuilder::default()
+            .parameter("k", 30.0)
+            .parameter("r", 4.0)
+            .input("drug", 0.0)
+            .input("block", 0.0)
+            .output(
+                "effect",
+                &format!("5 + 75*hill(drug, k*(1 + (r - 1)*block), {slope})"),
+            )
+            .output("position", "log10(k)")
+            .output("ratio", "log10(r)")
+            .build();
+        let rows = vec![
+            estimated("k", 30.0, Scale::Log10),
+            estimated("r", 4.0, Scale::Log10),
+        ];
+        let mut p = problem(
+            rows,
+            &[
+                ("free", &[(0.0, &[("drug", "10")])]),
+                ("blocked", &[(0.0, &[("drug", "10"), ("block", "1")])]),
+            ],
+        );
+        measured(&mut p, "position", "free", 0.0, 1.4, 0.1);
+        measured(&mut p, "ratio", "free", 0.0, 0.7, 0.2);
+        let fit = objective(model.clone(), &p, &[]);
+        let curves = ["free", "blocked"].map(|e| {
+            let d = dosed(model.clone(), &p, e, &["drug"], &format!("effect@{e}@0"));
+            let s = thinned(&setup(&d, range(0.1, 1e4, 51), Some(100.0)));
+            assert!(s.doses.len() < 20 && s.doses.last() == Some(&1e4));
+            (d, s)
+        });
+        let [free, blocked] = &curves;
+        let curve = |c: &'static str| match c {
+            "free" => CurveOf {
+                response: &free.0,
+                setup: &free.1,
+            },
+            _ => CurveOf {
+                response: &blocked.0,
+                setup: &blocked.1,
+            },
+        };
+        let target = FeatureTarget {
+            fit: &fit,
+            curve: curve("free"),
+            other: Some(curve("blocked")),
+        };
+        let options = Options::default();
+        let start = fit.nominal_point();
+        let mut ws = target.workspace();
+        let data = target.data();
+        let best = refit(&target, data, &start, &[], &options.search, &mut ws).unwrap();
+        let l = Linearised::at(&fit, data, &best.theta, &[true; 2], &mut ws.0).unwrap();
+        let of = |(d, s): &(Dosed, DoseSetup)| {
+            dose_response(d, s, &best.theta, &[], Some(&l.covariance), &|_| {}).unwrap()
+        };
+        let (a, b) = (of(free), of(blocked));
+        let wide = 10f64.powf(Z * 0.1);
+        let part = 9f64.powf(1.0 / slope);
+        let y = &a.response.summary;
+        let ec50 = 10f64.powf(1.4);
+        for (e, value) in [
+            (&y.ec10, ec50 / part),
+            (&y.ec50, ec50),
+            (&y.ec90, ec50 * part),
+        ] {
+            near(e.value, value, 1e-6);
+            near(e.lower, value / wide, 1e-6);
+            near(e.upper, value * wide, 1e-6);
+        }
+        near(y.emax.value, 80.0, 1e-6);
+        near(y.hill.value, slope, 1e-6);
+        let shift = fold_shift(&a, &b, Some(&l.covariance)).ec50;
+        near(shift.value, 10f64.powf(0.7), 1e-6);
+        near(shift.upper, 10f64.powf(0.7 + Z * 0.2), 1e-6);
+        let mut list = features(&a.curve, a.gradient.as_ref().unwrap(), 1e-10);
+        // The slope is the model's.
+        assert!(!list.contains(&Feature::LogHill) && list.contains(&Feature::LogAbsolute(1)));
+        list.retain(|f| matches!(f, Feature::LogEc(_)));
+        list.push(Feature::LogShift);
+        let items: Vec<Item<Feature>> = list
+            .iter()
+            .map(|f| Item::Prediction {
+                id: format!("{f:?}"),
+                quantity: f,
+            })
+            .collect();
+        let done = profiles(&target, data, &best, &items, &options, 1, &[], &|_| {
+            Control::Continue
+        })
+        .unwrap();
+        assert!(done.refused.is_empty(), "{:?}", done.refused);
+        let centres = [1.4 - part.log10(), 1.4, 1.4 + part.log10(), 0.7];
+        for ((p, centre), sigma) in done
+            .predictions
+            .iter()
+            .zip(centres)
+            .zip([0.1, 0.1, 0.1, 0.2])
+        {
+            let (lower, upper) = p.interval.ends().unwrap();
+            near(lower, centre - Z * sigma, 1e-6);
+            near(upper, centre + Z * sigma, 1e-6);
+        }
+    }
+}
+
+#[test]
 fn questions_are_asked_by_name_with_units_and_summaries() {
-    use mechfit::predict::ask::{DoseQuestion, Fitted, Readoff};
+    use mechfit::predict::ask::{DoseQuestion, Fitted, Readoff, Setting};
     let model = ModelBuilder::default()
         .parameter("k", 0.5)
         .parameter("half", 3.0)
@@ -512,9 +635,11 @@ fn questions_are_asked_by_name_with_units_and_summaries() {
     let settings = Default::default();
     let theta = [0.5f64.ln(), 3f64.log10()];
     let fitted = Fitted {
-        models: &models,
-        problem: &p,
-        settings: &settings,
+        setting: Setting {
+            models: &models,
+            problem: &p,
+            settings: &settings,
+        },
         theta: &theta,
         replicates: &[],
         covariance: None,

@@ -10,6 +10,7 @@ mod crosscheck;
 mod donors;
 mod dose;
 mod doses;
+mod dosing;
 mod export;
 mod help;
 mod integrator_fuzz;

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::support::program::{Folder, mechfit, said};
 
 /// An exponential decay with a dose that adds to its rate: `x = x0·e^(−(k + s·d)·t)`, measured in two arms.
-fn decay(folder: &Folder) -> String {
+pub fn decay(folder: &Folder) -> String {
     let files = [
         (
             "decay.model",
@@ -43,12 +43,12 @@ fn decay(folder: &Folder) -> String {
     folder.text().to_string()
 }
 
-fn json(path: &Path) -> serde_json::Value {
+pub fn json(path: &Path) -> serde_json::Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
 /// Estimate of a parameter in `result.json`.
-fn estimate(results: &Path, id: &str) -> f64 {
+pub fn estimate(results: &Path, id: &str) -> f64 {
     let fit = json(&results.join("result.json"));
     let list = fit["estimates"].as_array().unwrap();
     list.iter().find(|e| e["id"] == id).unwrap()["value"]
@@ -404,7 +404,7 @@ fn a_population_and_a_fold_shift_are_written_and_the_report_reads_them_back() {
         "{mean}"
     );
     // Both arms have the same curve: the input does the same in either.
-    let shift = &json(&results.join("shifts.json"))["shifts"][0]["ec50"];
+    let shift = &json(&results.join("shifts_against_control.json"))["shifts"][0]["ec50"];
     assert!(
         (shift["value"].as_f64().unwrap() - 1.0).abs() < 1e-6,
         "{shift}"

@@ -165,10 +165,10 @@ fn a_population_over_a_log_normal_start_has_its_quantiles() {
         &d,
         ("x@one@10", None),
         &what,
-        &theta,
-        &[],
+        (&theta, &[]),
         &replicates,
         0.95,
+        &|_| {},
     )
     .unwrap();
     let decayed = (-1f64).exp();
@@ -279,7 +279,7 @@ fn courses_without_replicates_have_the_bands_of_the_linearised_fit() {
 #[test]
 fn an_input_over_a_population_is_given_only_where_it_is_dosed() {
     use mechfit::predict::Vary;
-    use mechfit::predict::ask::{Fitted, PopulationQuestion};
+    use mechfit::predict::ask::{Fitted, PopulationQuestion, Setting};
     let model = ModelBuilder::default()
         .parameter("k", 0.5)
         .input("d", 0.0)
@@ -300,9 +300,11 @@ fn an_input_over_a_population_is_given_only_where_it_is_dosed() {
             seed: 1,
         }
         .answer(&Fitted {
-            models: std::slice::from_ref(&model),
-            problem: &p,
-            settings: &Default::default(),
+            setting: Setting {
+                models: std::slice::from_ref(&model),
+                problem: &p,
+                settings: &Default::default(),
+            },
             theta: &[0.5f64.ln()],
             replicates: &[],
             covariance: None,

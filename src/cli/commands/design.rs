@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::super::common::{Display, Integration, Run, name, times};
+use super::super::common::{Display, Integration, Run, Times, name, times};
 use super::super::console::Console;
 use super::super::predicting::DesignWanted;
 use super::super::session::Session;
 use super::super::stages::Scene;
 use super::super::{Exit, Failure, show};
-use super::predict::Times;
 use crate::objective::BuildOptions;
 
 /// Which further measurement narrows a target most: observable, arm, time and dose, by the fit's sensitivities.
@@ -32,7 +31,7 @@ pub struct Arguments {
     #[arg(long, value_name = "ID")]
     pub experiment: Vec<String>,
     /// Times: `6,12,24` or `0:72:12`
-    #[arg(long, value_name = "TIMES", default_value = "6,12,24,48,72", value_parser = parse_times)]
+    #[arg(long, value_name = "TIMES", default_value = "6,12,24,48,72", value_parser = times)]
     pub times: Times,
     /// Doses of an input beside those of the experiments, with units if wanted; may be repeated
     #[arg(long, value_name = "INPUT=LO:HI[:N]")]
@@ -49,10 +48,6 @@ pub struct Arguments {
     pub run: Run,
     #[command(flatten)]
     pub display: Display,
-}
-
-fn parse_times(text: &str) -> Result<Times, String> {
-    times(text).map(Times)
 }
 
 impl Arguments {

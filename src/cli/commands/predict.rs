@@ -4,19 +4,19 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 
-use super::super::common::{Display, Integration, Run, name, times};
+use super::super::common::{Display, Integration, Run, Times, name, times};
 use super::super::console::{Console, SCHEMA_VERSION};
 use super::super::session::Session;
 use super::super::stages::Scene;
 use super::super::{Exit, Failure, predicting, show};
 use crate::objective::BuildOptions;
-use crate::predict::Vary;
 use crate::study::plan::{CoursePlan, PopulationPlan, PredictionPlan};
 
 /// Predict time courses, expressions, or responses over a population, with intervals.
 ///
 /// Intervals and bands come from the replicates of the bootstrap in the folder of the results, where they belong to this
-/// fit; else from the linearised fit, which the output then says.
+/// fit; else from the linearised fit, which the output then says. Intervals over a population always come from replicates:
+/// the bootstrap is run first where the folder holds none.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  mechfit predict fits/wang2020                         every observable and arm, 0 to 72 h\n  mechfit predict fits/wang2020 --times 6,12,24,48 --observable apoptosis\n  mechfit predict fits/wang2020 --prediction 'apoptosis@co_amd@48' --prediction 'max(mfi@co_vcr@0:72)'\n  mechfit predict fits/wang2020 --prediction 'cxcl12@co@24' --vary 'n_sites*=lognormal(0.52,0.29)' --id new"
@@ -28,23 +28,24 @@ pub struct Arguments {
     #[arg(long, value_name = "EXPRESSION")]
     pub prediction: Vec<String>,
     /// Times of the courses: `6,12,24` or `0:72:144` [default: the plan's, else 0:72]
-    #[arg(long, value_name = "TIMES", value_parser = parse_times)]
+    #[arg(long, value_name = "TIMES", value_parser = times)]
     pub times: Option<Times>,
-    /// Only this observable, output or state; may be repeated
+    /// Courses of this observable, output or state only; may be repeated
     #[arg(long, value_name = "ID")]
     pub observable: Vec<String>,
-    /// Only this experiment; may be repeated
+    /// Courses in this experiment only; may be repeated
     #[arg(long, value_name = "ID")]
     pub experiment: Vec<String>,
     /// Let a parameter or input differ over a population: `ID=lognormal(MEAN,SD)`, `ID*=…` for a factor on the estimate;
     /// also normal, uniform, loguniform; may be repeated
-    #[arg(long, value_name = "ID=DISTRIBUTION", requires = "prediction")]
+    #[arg(long, value_name = "ID=DISTRIBUTION", requires = "prediction",
+        conflicts_with_all = ["times", "observable", "experiment"])]
     pub vary: Vec<String>,
     /// Members of the population
-    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u64).range(2..=65536))]
+    #[arg(long, value_name = "N", default_value_t = 256, requires = "vary", value_parser = clap::value_parser!(u64).range(2..=65536))]
     pub members: u64,
     /// Name of the result files of a population: `population_NAME`
-    #[arg(long, value_name = "NAME", value_parser = name)]
+    #[arg(long, value_name = "NAME", requires = "vary", value_parser = name)]
     pub id: Option<String>,
     #[command(flatten)]
     pub integration: Integration,
@@ -54,33 +55,44 @@ pub struct Arguments {
     pub display: Display,
 }
 
-/// Times of a course.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Times(pub Vec<f64>);
-
-fn parse_times(text: &str) -> Result<Times, String> {
-    times(text).map(Times)
-}
-
 impl Arguments {
     /// Computes what is asked for.
     pub fn run(&self, console: &mut Console) -> Result<Exit, Failure> {
-        for text in &self.vary {
-            Vary::parse(text)?;
-        }
         let session = Session::open(&self.problem, &self.run, &self.integration)?;
         let prepared = session.prepare(console)?;
         let scene = Scene::new(&session, &prepared, BuildOptions::default())?;
+        let populations: Vec<PopulationPlan> = self
+            .prediction
+            .iter()
+            .filter(|_| !self.vary.is_empty())
+            .map(|expression| PopulationPlan {
+                id: self.id.clone().unwrap_or_default(),
+                expression: expression.clone(),
+                vary: self.vary.clone(),
+                members: self.members,
+                note: None,
+            })
+            .collect();
+        // Names are looked at before anything takes time.
         for text in &self.prediction {
             scene.expression(text)?;
         }
+        for p in &populations {
+            scene.check_population(p)?;
+        }
         scene.check_courses(&self.observable, &self.experiment)?;
         let fitted = scene.fit_or_recall(None, console)?;
-        let replicates = scene.replicates_if_there(&fitted, console)?;
+        let replicates = if populations.is_empty() {
+            scene.replicates_if_there(&fitted, console)?
+        } else {
+            scene.replicates(&fitted, None, console)?
+        };
         let mut parts = Map::new();
         parts.insert("schema_version".into(), json!(SCHEMA_VERSION));
-        let asked_for_courses = self.prediction.is_empty() || self.times.is_some();
-        if asked_for_courses && self.vary.is_empty() {
+        let asked_for_courses = self.prediction.is_empty()
+            || self.times.is_some()
+            || !(self.observable.is_empty() && self.experiment.is_empty());
+        if asked_for_courses {
             let planned = session.study.plan.plan.courses.as_ref();
             let times = match &self.times {
                 Some(Times(list)) => list.clone(),
@@ -111,17 +123,10 @@ impl Arguments {
             parts.insert("predictions".into(), scene.write_predictions(&result)?);
             show::expressions(console, &result);
         }
-        if !self.vary.is_empty() {
+        if !populations.is_empty() {
             let mut list = Vec::new();
-            for expression in &self.prediction {
-                let plan = PopulationPlan {
-                    id: self.id.clone().unwrap_or_default(),
-                    expression: expression.clone(),
-                    vary: self.vary.clone(),
-                    members: self.members,
-                    note: None,
-                };
-                list.push(scene.population(&fitted, &replicates, &plan, console)?);
+            for plan in &populations {
+                list.push(scene.population(&fitted, &replicates, plan, console)?);
             }
             let written = scene.write_populations(self.id.as_deref(), &list, replicates.len())?;
             parts.insert("populations".into(), written);

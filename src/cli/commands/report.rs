@@ -57,13 +57,22 @@ impl Arguments {
             ));
         }
         let document = Document::of(&view, Style::Typeset);
-        let (name, text) = match self.format {
-            Format::Html => ("report.html", page::html(&document)),
-            Format::Md => ("report.md", markdown::markdown(&document, "")),
+        // A page holds its figures; a text refers to files.
+        let (name, text, figures) = match self.format {
+            Format::Html => (
+                "report.html",
+                page::html(&document),
+                figure::beside_results(&document),
+            ),
+            Format::Md => (
+                "report.md",
+                markdown::markdown(&document, ""),
+                figure::of(&document),
+            ),
         };
         let path = folder.join(name);
         atomic::write(&path, text.as_bytes())?;
-        for f in figure::of(&document) {
+        for f in figures {
             atomic::write(&folder.join(format!("{}.svg", f.id)), f.svg().as_bytes())?;
         }
         console.line(format!("{}", path.display()));

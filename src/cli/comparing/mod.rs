@@ -419,7 +419,7 @@ impl<S: Borrow<Session>> Comparing<S> {
         problem.measurements.iter().for_each(|m| add(m.time));
         if let Some(c) = &self.session().study.plan.plan.courses {
             for k in 1..=STEPS {
-                add(c.start + (c.end - c.start) * f64::from(k) / f64::from(STEPS));
+                add(c.start + (c.last() - c.start) * f64::from(k) / f64::from(STEPS));
             }
         }
         let mut list = Vec::new();

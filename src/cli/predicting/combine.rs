@@ -33,13 +33,11 @@ fn question(plan: &CombinationPlan) -> CombineQuestion {
 }
 
 impl Scene<'_> {
-    /// Whether names and ranges of a plan can be used.
+    /// Whether a plan can be asked.
     pub fn check_combination(&self, plan: &CombinationPlan) -> Result<(), Failure> {
         let question = question(plan);
         self.expression(&question.readoff.expression(&self.prepared.problem)?)?;
-        let [a, b] = &plan.inputs;
-        self.check_range(a, &plan.range_a)?;
-        self.check_range(b, &plan.range_b)
+        Ok(question.check(&self.setting())?)
     }
 
     /// A two-drug surface with intervals from replicates.
@@ -51,9 +49,9 @@ impl Scene<'_> {
         console: &Console,
     ) -> Result<Combination, Failure> {
         self.check_combination(plan)?;
-        let progress = console.simulations("surface");
+        let progress = console.progress(0, "replicates of the surface");
         let asked = self.asked(fitted, replicates);
-        Ok(question(plan).answer_watched(&asked, &|| progress.step())?)
+        Ok(question(plan).answer_watched(&asked, &|t| progress.tell(t))?)
     }
 
     /// Writes the files of a combination: `combine.*`, or `combine_ID.*`.

@@ -5,24 +5,16 @@ use serde_json::Value;
 use super::super::Failure;
 use super::super::console::Console;
 use super::super::stages::Scene;
-use crate::predict::course::{CourseModel, Courses, equidistant};
+use crate::predict::course::{CourseModel, Courses};
 use crate::report::{figure, view};
 use crate::study::files;
 use crate::study::findings;
 use crate::study::fitted::Fitted;
 use crate::study::plan::CoursePlan;
 
-/// Last time of the courses of a study that says nothing else, in the unit of its model.
-pub const LAST: f64 = 72.0;
-/// Steps between the first and the last time.
-pub const STEPS: u32 = 144;
-
 /// The times of a plan.
 pub fn times(plan: Option<&CoursePlan>) -> Vec<f64> {
-    match plan {
-        Some(p) if p.end > p.start => equidistant(p.start, p.end, p.steps),
-        _ => equidistant(0.0, LAST, STEPS),
-    }
+    plan.map_or_else(|| CoursePlan::default().times(), CoursePlan::times)
 }
 
 impl Scene<'_> {
@@ -37,10 +29,10 @@ impl Scene<'_> {
         let observable = first(problem.observables.first().map(|o| o.id.as_str()));
         let experiment = first(problem.experiments.first().map(|e| e.id.as_str()));
         for o in observables {
-            self.expression(&format!("{o}@{experiment}@0"))?;
+            self.names(&format!("{o}@{experiment}@0"))?;
         }
         for e in experiments {
-            self.expression(&format!("{observable}@{e}@0"))?;
+            self.names(&format!("{observable}@{e}@0"))?;
         }
         Ok(())
     }

@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::super::Failure;
+use super::super::failure::unknown_name;
 use super::super::stages::Scene;
 use super::file_name;
-use crate::diagnostic::{Finding, similar};
 use crate::objective::{BuildOptions, QuantitySpec, RowKind, Target as _};
 use crate::predict::DoseRange;
 use crate::predict::ask::AskError;
@@ -58,14 +58,7 @@ impl Scene<'_> {
             |asked: &[String], all: Vec<&str>, what: &str| -> Result<Vec<String>, Failure> {
                 for id in asked {
                     if !all.contains(&id.as_str()) {
-                        let finding = Finding::error(
-                            "unknown-name",
-                            format!("`{id}` is not {what} of the tables"),
-                        );
-                        return Err(match similar(id, all.iter().copied()).first() {
-                            Some(s) => finding.help(format!("did you mean `{s}`?")).into(),
-                            None => finding.help(format!("there are {}", all.join(", "))).into(),
-                        });
+                        return Err(unknown_name(id, &format!("{what} of the tables"), &all).into());
                     }
                 }
                 Ok(if asked.is_empty() {
@@ -127,9 +120,12 @@ impl Scene<'_> {
         changed: &mut Problem,
     ) -> Result<Vec<(String, String)>, Failure> {
         let problem = &self.prepared.problem;
-        let (id, range) = text
-            .split_once('=')
-            .ok_or_else(|| AskError::Fixed(text.into()))?;
+        let (id, range) = text.split_once('=').ok_or_else(|| {
+            Failure::usage(
+                format!("`{text}` is no input with a range of doses"),
+                "write INPUT=LO:HI[:N], such as vcr=1nM:1uM:4",
+            )
+        })?;
         let model = self
             .prepared
             .models

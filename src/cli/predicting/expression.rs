@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::super::Failure;
 use super::super::console::Console;
 use super::super::stages::Scene;
-use crate::objective::BuildOptions;
+use crate::objective::{BuildOptions, Objective, QuantitySpec};
 use crate::predict::Failures;
 use crate::predict::ask::expression_unit;
 use crate::predict::expression::{Predicted, expressions};
@@ -28,6 +28,26 @@ pub struct Predictions {
 }
 
 impl Scene<'_> {
+    /// What a plan predicts; its names are known.
+    pub fn planned(&self, plan: &PredictionPlan) -> Result<QuantitySpec, Failure> {
+        let mut spec = self.names(&plan.expression)?;
+        spec.with = plan.with.iter().map(|(id, v)| (id.clone(), *v)).collect();
+        Ok(spec)
+    }
+
+    /// What plans predict, compiled.
+    pub fn compiled(&self, plans: &[PredictionPlan]) -> Result<Objective, Failure> {
+        let quantities = plans
+            .iter()
+            .map(|p| self.planned(p))
+            .collect::<Result<Vec<_>, Failure>>()?;
+        let options = BuildOptions {
+            quantities,
+            ..BuildOptions::default()
+        };
+        self.session.objective(self.prepared, options)
+    }
+
     /// Values of expressions with their intervals.
     pub fn expressions(
         &self,
@@ -36,17 +56,7 @@ impl Scene<'_> {
         plans: &[PredictionPlan],
         console: &Console,
     ) -> Result<Predictions, Failure> {
-        let mut quantities = Vec::new();
-        for p in plans {
-            let mut spec = self.expression(&p.expression)?;
-            spec.with = p.with.iter().map(|(id, v)| (id.clone(), *v)).collect();
-            quantities.push(spec);
-        }
-        let options = BuildOptions {
-            quantities,
-            ..BuildOptions::default()
-        };
-        let objective = self.session.objective(self.prepared, options)?;
+        let objective = self.compiled(plans)?;
         let progress = console.progress(replicates.len() as u64, "predictions");
         let (mut list, failed) = expressions(
             &objective,
@@ -60,10 +70,13 @@ impl Scene<'_> {
             message: format!("the predictions cannot be computed at the fit: {e}"),
             notes: Vec::new(),
         })?;
-        let asked = self.asked(fitted, replicates);
+        let setting = self.setting();
         for (out, plan) in list.iter_mut().zip(plans) {
-            let spec = self.expression(&plan.expression)?;
-            out.unit = plan.unit.clone().or_else(|| expression_unit(&asked, &spec));
+            let spec = self.names(&plan.expression)?;
+            out.unit = plan
+                .unit
+                .clone()
+                .or_else(|| expression_unit(&setting, &spec));
             out.description = plan.note.clone();
             if !plan.id.is_empty() {
                 out.id = plan.id.clone();

@@ -10,17 +10,16 @@ mod sensitivity;
 
 pub use course::times;
 pub use design::Wanted as DesignWanted;
-pub use dose::comparable;
+pub use dose::{Basis, Dosing, comparable, wants};
 pub use expression::Predictions;
 pub use sensitivity::Wanted as SensitivityWanted;
 
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::diagnostic::{Finding, Source, similar};
+use crate::diagnostic::{Finding, Source};
 use crate::math::Expr;
-use crate::objective::QuantitySpec;
-use crate::predict::DoseRange;
+use crate::objective::{BuildOptions, QuantitySpec};
 use crate::predict::ask::{self, AskError};
 use crate::predict::dosing::{self, DosingError};
 use crate::report::{figure, view};
@@ -33,6 +32,7 @@ use crate::study::result::ProblemHash;
 
 use super::Failure;
 use super::console::Console;
+use super::failure::unknown_name;
 use super::stages::{BootstrapFlags, Scene};
 
 /// A document of predictions without its provenance.
@@ -64,7 +64,7 @@ impl From<AskError> for Failure {
             AskError::Summary(_) => {
                 Self::usage(message, "use value, max, min, auc or time_above:LEVEL")
             }
-            AskError::Fixed(_) => Self::usage(message, "write INPUT=DOSE, such as amd=5ug/mL"),
+            AskError::Varied(_) => Self::usage(message, "give each quantity one distribution"),
             AskError::Dosing(DosingError::Twice(_)) => {
                 Self::usage(message, "name two different inputs")
             }
@@ -101,12 +101,19 @@ impl From<AskError> for Failure {
 }
 
 impl Scene<'_> {
-    /// The fit as predictions take it.
-    fn asked<'a>(&'a self, fitted: &'a Fitted, replicates: &'a [Vec<f64>]) -> ask::Fitted<'a> {
-        ask::Fitted {
+    /// What predictions are asked about.
+    fn setting(&self) -> ask::Setting<'_> {
+        ask::Setting {
             models: &self.prepared.models,
             problem: &self.prepared.problem,
             settings: &self.session.settings,
+        }
+    }
+
+    /// The fit as predictions take it.
+    fn asked<'a>(&'a self, fitted: &'a Fitted, replicates: &'a [Vec<f64>]) -> ask::Fitted<'a> {
+        ask::Fitted {
+            setting: self.setting(),
             theta: &fitted.optimum.theta,
             replicates,
             covariance: Some(&fitted.linearised.covariance),
@@ -269,8 +276,8 @@ impl Scene<'_> {
         Ok(())
     }
 
-    /// An expression from its text, with all its names known.
-    pub fn expression(&self, text: &str) -> Result<QuantitySpec, Failure> {
+    /// An expression from its text, with all names of observables and experiments known.
+    pub fn names(&self, text: &str) -> Result<QuantitySpec, Failure> {
         let spec = dosing::quantity(text).map_err(|error| {
             Failure::from(AskError::Response {
                 text: text.into(),
@@ -285,14 +292,15 @@ impl Scene<'_> {
         }
     }
 
-    /// Whether an input can be dosed over a range.
-    fn check_range(&self, input: &str, range: &str) -> Result<(), Failure> {
-        let Some(model) = self.prepared.models.first() else {
-            return Err(AskError::Dosing(DosingError::Build(Vec::new())).into());
+    /// An expression from its text that can be computed: all its names are known, and it compiles.
+    pub fn expression(&self, text: &str) -> Result<QuantitySpec, Failure> {
+        let spec = self.names(text)?;
+        let options = BuildOptions {
+            quantities: vec![spec.clone()],
+            ..BuildOptions::default()
         };
-        dosing::input(model, &self.prepared.problem, input).map_err(AskError::from)?;
-        DoseRange::parse(range, model, input).map_err(AskError::from)?;
-        Ok(())
+        self.session.objective(self.prepared, options)?;
+        Ok(spec)
     }
 
     /// What an expression names that neither the tables nor the model know.
@@ -300,14 +308,8 @@ impl Scene<'_> {
         let problem = &self.prepared.problem;
         let mut findings: Vec<Finding> = Vec::new();
         let mut unknown = |name: &str, what: &str, known: Vec<&str>| {
-            let finding = Finding::error("unknown-name", format!("`{name}` is not {what}"))
-                .note(format!("in the expression `{text}`"));
-            let help = match similar(name, known.iter().copied()).first() {
-                Some(s) => format!("did you mean `{s}`?"),
-                None if known.is_empty() => "there is none".into(),
-                None => format!("there are {}", known.join(", ")),
-            };
-            findings.push(finding.help(help));
+            let finding = unknown_name(name, what, &known);
+            findings.push(finding.note(format!("in the expression `{text}`")));
         };
         expr.for_each_symbol(&mut |name| {
             let mut parts = name.split('@');

@@ -32,6 +32,23 @@ impl From<VaryError> for Failure {
 }
 
 impl Scene<'_> {
+    /// Whether a plan can be asked.
+    pub fn check_population(&self, plan: &PopulationPlan) -> Result<(), Failure> {
+        self.expression(&plan.expression)?;
+        Ok(self.population_question(plan)?.check(&self.setting())?)
+    }
+
+    fn population_question(&self, plan: &PopulationPlan) -> Result<PopulationQuestion, Failure> {
+        let vary: Result<Vec<Vary>, VaryError> =
+            plan.vary.iter().map(|text| Vary::parse(text)).collect();
+        Ok(PopulationQuestion {
+            expression: plan.expression.clone(),
+            vary: vary?,
+            members: usize::try_from(plan.members).unwrap_or(usize::MAX),
+            seed: self.session.seed,
+        })
+    }
+
     /// Distribution of a response over a population, with intervals from replicates.
     pub fn population(
         &self,
@@ -40,21 +57,11 @@ impl Scene<'_> {
         plan: &PopulationPlan,
         console: &Console,
     ) -> Result<PopulationResponse, Failure> {
-        let vary = plan
-            .vary
-            .iter()
-            .map(|text| Vary::parse(text))
-            .collect::<Result<Vec<_>, _>>()?;
-        self.expression(&plan.expression)?;
-        let question = PopulationQuestion {
-            expression: plan.expression.clone(),
-            vary,
-            members: usize::try_from(plan.members).unwrap_or(usize::MAX),
-            seed: self.session.seed,
-        };
-        let progress = console.simulations("population");
+        self.check_population(plan)?;
+        let question = self.population_question(plan)?;
+        let progress = console.progress(0, "replicates of the population");
         let asked = self.asked(fitted, replicates);
-        Ok(question.answer_watched(&asked, &|| progress.step())?)
+        Ok(question.answer_watched(&asked, &|t| progress.tell(t))?)
     }
 
     /// Writes `population.*`, or `population_ID.*`.

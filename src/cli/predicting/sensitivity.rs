@@ -6,7 +6,7 @@ use super::super::Failure;
 use super::super::console::Console;
 use super::super::stages::Scene;
 use super::file_name;
-use crate::diagnostic::{Finding, similar};
+use crate::diagnostic::Finding;
 use crate::objective::{BuildOptions, Target as _};
 use crate::predict::Dosed;
 use crate::predict::ask::expression_unit;
@@ -28,23 +28,11 @@ impl Scene<'_> {
     /// Whether the names of a request are known: places of the varied parameters among the coordinates.
     pub fn check_sensitivity(&self, wanted: &Wanted<'_>) -> Result<Vec<usize>, Failure> {
         self.expression(wanted.expression)?;
-        let coordinates = self.objective.coordinates();
-        let mut varied = Vec::new();
-        for id in wanted.parameters {
-            let at = coordinates.iter().position(|c| c.id == *id);
-            varied.push(at.ok_or_else(|| {
-                let finding = Finding::error(
-                    "unknown-name",
-                    format!("`{id}` is not an estimated parameter"),
-                );
-                let known = coordinates.iter().map(|c| c.id.as_str());
-                Failure::from(match similar(id, known).first() {
-                    Some(s) => finding.help(format!("did you mean `{s}`?")),
-                    None => finding.help("`mechfit fit` lists the estimated parameters"),
-                })
-            })?);
-        }
-        Ok(varied)
+        wanted
+            .parameters
+            .iter()
+            .map(|id| self.coordinate(id))
+            .collect()
     }
 
     /// Local and global sensitivities of an expression.
@@ -54,9 +42,9 @@ impl Scene<'_> {
         wanted: &Wanted<'_>,
         console: &Console,
     ) -> Result<Sensitivity, Failure> {
-        let spec = self.expression(wanted.expression)?;
+        let spec = self.names(wanted.expression)?;
         let varied = self.check_sensitivity(wanted)?;
-        let unit = expression_unit(&self.asked(fitted, &[]), &spec);
+        let unit = expression_unit(&self.setting(), &spec);
         let coordinates = self.objective.coordinates();
         let options = BuildOptions {
             quantities: vec![spec],

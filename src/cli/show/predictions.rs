@@ -10,7 +10,7 @@ use crate::predict::estimate::Warning;
 use crate::predict::population::PopulationResponse;
 use crate::predict::sensitivity::Sensitivity;
 use crate::predict::{Estimate, Failures};
-use crate::report::document::{Cell, Column, Table, Tone, index_cells};
+use crate::report::document::{Cell, Column, Table, Tone, index_cells, intervals_of_dose};
 use crate::report::number;
 use crate::report::words;
 use crate::uncertainty::{Design, Method, Status};
@@ -138,6 +138,10 @@ pub fn dose(console: &mut Console, d: &DoseResponse) {
         }
     }
     console.table(&t.without_empty_columns());
+    if let Some(t) = intervals_of_dose(d, STYLE) {
+        console.line("");
+        console.table(&t);
+    }
     warnings(console, &d.warnings);
     replicates_failed(console, &d.failed);
 }
@@ -158,6 +162,21 @@ pub fn shift(console: &mut Console, s: &FoldShift) {
             format!(", {reason}")
         }
     ));
+    let others: Vec<String> = s
+        .ec50
+        .others
+        .iter()
+        .map(|i| {
+            format!(
+                "{} {}",
+                words::method_short(i.method),
+                words::interval(i, Some(s.ec50.value), STYLE)
+            )
+        })
+        .collect();
+    if !others.is_empty() {
+        console.line(format!("  by other methods: {}", others.join("; ")));
+    }
 }
 
 /// A combination: the scores over the surface, and doses that have an effect alone.

@@ -22,7 +22,7 @@ use crate::objective::EvalError;
 use super::combination::{Cell, Combination, Readout, Score, SurfacePoint, Synergy};
 use super::dosing::Input;
 use super::estimate::{ends, split};
-use super::{Failures, Response, Warning};
+use super::{Failures, Response, Tell, Warning, Watch};
 use alone::Panels;
 use sample::{Axis, Plan, Refusal, Sampled, sample};
 
@@ -127,7 +127,7 @@ const PILOT_SAFETY: f64 = 3.0;
 ///
 /// Replicates are simulated at Chebyshev points in the logarithm of the doses and interpolated; the number of points grows
 /// until the error, checked against simulations between the points, is below 1 % of the interval's width there. Small
-/// surfaces are simulated as they are.
+/// surfaces are simulated as they are. `tell` is told of the replicates.
 ///
 /// # Errors
 /// [`CombineError`].
@@ -136,6 +136,7 @@ pub fn combine<R: Response>(
     setup: &CombineSetup,
     theta: &[f64],
     replicates: &[Vec<f64>],
+    tell: Watch<'_>,
 ) -> Result<Combination, CombineError> {
     let (n, m) = (setup.doses_a.len(), setup.doses_b.len());
     if n < 2 || m < 2 {
@@ -147,7 +148,7 @@ pub fn combine<R: Response>(
     };
     let fit = sample(response, setup, &fit_plan, theta, &mut response.workspace())?;
     direction(setup, fit.control)?;
-    let run = replicate(response, setup, replicates);
+    let run = replicate(response, setup, replicates, tell);
     let rows: Vec<Row> = (0..n)
         .into_par_iter()
         .map(|i| row(setup, &fit_plan, &fit, &run, i))
@@ -220,15 +221,25 @@ pub(super) struct Run {
 }
 
 /// Simulates all replicates under the cheapest plan that is accurate enough.
-fn replicate<R: Response>(response: &R, setup: &CombineSetup, replicates: &[Vec<f64>]) -> Run {
+fn replicate<R: Response>(
+    response: &R,
+    setup: &CombineSetup,
+    replicates: &[Vec<f64>],
+    tell: Watch<'_>,
+) -> Run {
     let (n, m) = (setup.doses_a.len(), setup.doses_b.len());
     let panels = panels(setup, BEYOND, 2.0, POINTS);
     let all = |plan: &Plan| {
+        tell(Tell::Expect(replicates.len() as u64));
         let outcomes: Vec<Result<Sampled, EvalError>> = replicates
             .par_iter()
             .map_init(
                 || response.workspace(),
-                |ws, theta| sample(response, setup, plan, theta, ws),
+                |ws, theta| {
+                    let sampled = sample(response, setup, plan, theta, ws);
+                    tell(Tell::Done);
+                    sampled
+                },
             )
             .collect();
         split(outcomes)

@@ -4,7 +4,7 @@ use super::super::number::Style;
 use super::super::view::View;
 use super::{Block, Document, Section, Text, Tone};
 use super::{
-    audit, data, estimates, fit, methods, model, predictions, scenarios, summary, variants,
+    audit, data, doses, estimates, fit, methods, model, predictions, scenarios, summary, variants,
 };
 
 impl Document {
@@ -24,7 +24,7 @@ impl Document {
             variants::section(view, style),
             predictions::courses(view),
             predictions::scalars(view, style),
-            predictions::doses(view, style),
+            doses::doses(view, style),
             predictions::combinations(view, style),
             predictions::populations(view, style),
             predictions::sensitivities(view, style),

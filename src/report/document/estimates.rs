@@ -9,7 +9,7 @@ use crate::uncertainty::bootstrap::{Draw, Kind};
 use crate::uncertainty::{End, Estimate, Interval, Method, Verdict};
 
 /// Order in which methods are shown; the first that a parameter has is its reference.
-const ORDER: [Method; 9] = [
+pub(super) const ORDER: [Method; 10] = [
     Method::Profile,
     Method::ProfileBootstrap,
     Method::Percentile,
@@ -19,6 +19,7 @@ const ORDER: [Method; 9] = [
     Method::Bc,
     Method::ProfileChi2,
     Method::FisherZ,
+    Method::Prior,
 ];
 
 /// Intervals of parameters by method: method, and per parameter its interval.

@@ -5,6 +5,7 @@
 mod audit;
 mod compose;
 mod data;
+mod doses;
 mod estimates;
 mod fit;
 mod methods;
@@ -15,6 +16,7 @@ mod summary;
 mod table;
 mod variants;
 
+pub use doses::intervals as intervals_of_dose;
 pub use predictions::index_cells;
 pub use table::{Align, Cell, Column, Table};
 
@@ -38,6 +40,23 @@ pub struct Section {
     pub title: String,
     /// Content.
     pub blocks: Vec<Block>,
+}
+
+impl Section {
+    /// Whether its figures are files beside the results that they show.
+    pub fn has_own_files(&self) -> bool {
+        const SECTIONS: [&str; 8] = [
+            "profiles",
+            "courses",
+            "predictions",
+            "doses",
+            "combinations",
+            "populations",
+            "sensitivities",
+            "designs",
+        ];
+        SECTIONS.contains(&self.id)
+    }
 }
 
 /// How a statement is meant; shown by words first, by colour only beside them.

@@ -9,9 +9,6 @@ use crate::predict::Estimate;
 use crate::predict::combination::{Combination, Readout, Score};
 use crate::uncertainty::interval::Status;
 
-/// Share of information from priors from which a prediction repeats them (docs/statistics.md).
-const PRIOR_ONLY: f64 = 0.9;
-
 /// Time courses.
 pub fn courses(view: &View) -> Section {
     Section {
@@ -86,7 +83,7 @@ fn level_of(fit: &super::super::view::Fit) -> Option<f64> {
 }
 
 /// A value with its interval for two cells; ends that are not closed are named.
-fn estimate_cells(e: &Estimate, style: Style) -> [Cell; 2] {
+pub(super) fn estimate_cells(e: &Estimate, style: Style) -> [Cell; 2] {
     let finite = |v: f64| Some(v).filter(|v| v.is_finite());
     let lower = finite(e.lower).filter(|_| e.lower_status == Status::Closed);
     let upper = finite(e.upper).filter(|_| e.upper_status == Status::Closed);
@@ -104,102 +101,6 @@ fn estimate_cells(e: &Estimate, style: Style) -> [Cell; 2] {
         (None, None) => String::new(),
     };
     [value, Cell::from(interval)]
-}
-
-/// What to mind about a dose.
-fn dose_note(e: &Estimate) -> Cell {
-    let mut notes = Vec::new();
-    if e.in_tested_range == Some(false) {
-        notes.push("beyond the doses tested");
-    }
-    if e.prior_share.is_some_and(|w| w >= PRIOR_ONLY) {
-        notes.push("from a prior");
-    }
-    let text = notes.join(", ");
-    let tone = if text.is_empty() {
-        Tone::Plain
-    } else {
-        Tone::Mind
-    };
-    Cell::from(text).tone(tone)
-}
-
-/// Dose-response curves.
-pub fn doses(view: &View, style: Style) -> Section {
-    let mut blocks: Vec<Block> = figure::doses(&view.study, &view.doses)
-        .into_iter()
-        .map(Block::Figure)
-        .collect();
-    for d in &view.doses {
-        let unit = d.input_unit.as_deref();
-        let response = words::unit(d.response_unit.as_deref()).unwrap_or_default();
-        let mut t = Table::new(
-            Text::from("Response ")
-                .code(d.response.as_str())
-                .plain(" against ")
-                .symbol(d.input.as_str()),
-            vec![
-                Column::words("quantity"),
-                Column::number("value"),
-                Column::words("unit"),
-                Column::words(format!("{} interval", words::level(Some(d.level)))),
-                Column::words("mind"),
-            ],
-        );
-        let dose_unit = words::unit(unit).unwrap_or_default();
-        let rows: [(&str, &Estimate, &str, bool); 6] = [
-            ("without the drug", &d.summary.control, &response, false),
-            ("at the largest effect", &d.summary.emax, &response, false),
-            ("EC10", &d.summary.ec10, &dose_unit, true),
-            ("EC50", &d.summary.ec50, &dose_unit, true),
-            ("EC90", &d.summary.ec90, &dose_unit, true),
-            ("Hill slope", &d.summary.hill, "", false),
-        ];
-        for (name, e, unit, dose) in rows {
-            let [value, interval] = estimate_cells(e, style);
-            t.row(vec![
-                name.into(),
-                value,
-                unit.into(),
-                interval,
-                if dose { dose_note(e) } else { Cell::default() },
-            ]);
-        }
-        blocks.push(Block::Table(t.without_empty_columns()));
-        for w in &d.warnings {
-            // Curves of one input share what there is to say of it.
-            let note = Block::Note(Tone::Mind, Text::marked(&w.text));
-            if !blocks.contains(&note) {
-                blocks.push(note);
-            }
-        }
-    }
-    if !view.shifts.is_empty() {
-        let mut t = Table::new(
-            "Fold shift of the dose of half the effect, taken within each replicate",
-            vec![
-                Column::words("from"),
-                Column::words("to"),
-                Column::number("fold"),
-                Column::words("interval"),
-            ],
-        );
-        for s in &view.shifts {
-            let [value, interval] = estimate_cells(&s.ec50, style);
-            t.row(vec![
-                Text::new().code(s.from.as_str()).into(),
-                Text::new().code(s.to.as_str()).into(),
-                value,
-                interval,
-            ]);
-        }
-        blocks.push(Block::Table(t.without_empty_columns()));
-    }
-    Section {
-        id: "doses",
-        title: "Dose and response".into(),
-        blocks,
-    }
 }
 
 /// Combinations of two drugs.

@@ -333,8 +333,18 @@ fn dash(series: usize) -> &'static str {
     CLASSES[series % ink::SERIES]
 }
 
+/// Figures that no result of a prediction or profile comes with, in order: `courses.json` has its `courses.svg`.
+pub fn beside_results(document: &super::document::Document) -> Vec<&Figure> {
+    let sections = document.sections.iter().filter(|s| !s.has_own_files());
+    sections.flat_map(in_section).collect()
+}
+
 /// All figures of a document, in order.
 pub fn of(document: &super::document::Document) -> Vec<&Figure> {
+    document.sections.iter().flat_map(in_section).collect()
+}
+
+fn in_section(section: &super::document::Section) -> Vec<&Figure> {
     fn walk<'d>(blocks: &'d [super::document::Block], found: &mut Vec<&'d Figure>) {
         use super::document::Block;
         for b in blocks {
@@ -346,8 +356,6 @@ pub fn of(document: &super::document::Document) -> Vec<&Figure> {
         }
     }
     let mut found = Vec::new();
-    for s in &document.sections {
-        walk(&s.blocks, &mut found);
-    }
+    walk(&section.blocks, &mut found);
     found
 }

@@ -22,6 +22,7 @@ mod pieces;
 
 pub use pieces::{MergeError, join, pieces};
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -72,13 +73,23 @@ impl Begin {
     pub fn of(resume: bool) -> Self {
         if resume { Self::Resume } else { Self::Anew }
     }
+
+    /// The same for a stage within a larger command, whose records may be of other inputs.
+    pub fn within(resume: bool) -> Self {
+        if resume {
+            Self::ResumeOrAnew
+        } else {
+            Self::Anew
+        }
+    }
 }
 
 /// What is computed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Job {
-    /// The command: `fit`, `bootstrap`, `profile`, `coverage`, `compare`.
-    pub kind: &'static str,
+    /// The command (`fit`, `bootstrap`, `profile`, `coverage`, `compare`), or the result that it makes where a command
+    /// makes several.
+    pub kind: Cow<'static, str>,
     /// What a unit is called: `starts`, `replicates`.
     pub called: &'static str,
     /// Number of the first unit.
@@ -160,7 +171,7 @@ impl Job {
     /// The first line of the checkpoint.
     pub fn header(&self, origin: &Origin) -> Header {
         Header::new(
-            self.kind,
+            &self.kind,
             self.first,
             self.units,
             self.parts.clone(),

@@ -16,7 +16,7 @@ const ENDING: &str = ".jsonl";
 
 /// The checkpoint of a work in a folder of results.
 pub(super) fn path(folder: &Path, job: &Job, shard: Option<Shard>) -> PathBuf {
-    let kind = job.kind;
+    let kind = &job.kind;
     let infix = if job.common { COMMON } else { PIECE };
     let name = match shard {
         None => format!("{kind}{ENDING}"),

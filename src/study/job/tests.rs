@@ -4,7 +4,7 @@ use super::*;
 
 fn job(units: u64, seed: &str) -> Job {
     Job {
-        kind: "bootstrap",
+        kind: "bootstrap".into(),
         called: "replicates",
         first: 1,
         units,

@@ -9,7 +9,8 @@ pub use scenario::{
 };
 pub use stages::{
     BootstrapInterval, BootstrapKind, BootstrapPlan, CombinationPlan, ComparePlan, CoursePlan,
-    DosePlan, Draw, FitPlan, PopulationPlan, PredictionPlan, ProfilePlan, Response, Threshold,
+    DoseInterval, DosePlan, Draw, FitPlan, PopulationPlan, PredictionPlan, ProfilePlan, Response,
+    Threshold,
 };
 
 use std::path::{Path, PathBuf};
@@ -203,6 +204,30 @@ pub fn parse(source: &Arc<Source>) -> Result<Plan, Vec<Finding>> {
     }
 }
 
+impl Plan {
+    /// Names of what has files of its own, by what it is.
+    fn names(&self) -> [(&'static str, Vec<&str>); 4] {
+        [
+            (
+                "scenario",
+                self.scenarios.iter().map(|s| s.id.as_str()).collect(),
+            ),
+            (
+                "dose-response",
+                self.doses.iter().map(|d| d.id.as_str()).collect(),
+            ),
+            (
+                "combination",
+                self.combinations.iter().map(|c| c.id.as_str()).collect(),
+            ),
+            (
+                "population",
+                self.populations.iter().map(|p| p.id.as_str()).collect(),
+            ),
+        ]
+    }
+}
+
 /// What the types alone do not say.
 fn check(plan: &Plan, source: &Arc<Source>) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -252,23 +277,43 @@ fn check(plan: &Plan, source: &Arc<Source>) -> Vec<Finding> {
             );
         }
     }
-    let mut seen: Vec<&str> = Vec::new();
-    for s in &plan.scenarios {
-        if !is_name(&s.id) {
+    if let Some(c) = &plan.courses {
+        let (from, to) = (c.start, c.last());
+        if !(from.is_finite() && to.is_finite() && from < to) {
             wrong(
-                &s.id,
-                format!("`{}` is no name for a scenario", s.id),
-                "use letters, digits, `_`, `-` and `.`, beginning with a letter or digit",
+                "courses",
+                format!("time courses cannot go from {from} to {to}"),
+                "write a `start` that lies before the `end`",
             );
         }
-        if seen.contains(&s.id.as_str()) {
+        if c.steps == 0 {
             wrong(
-                &s.id,
-                format!("two scenarios are named `{}`", s.id),
-                "give each its own name",
+                "steps",
+                "a time course has at least one step".into(),
+                "leave the key out for the default of 144",
             );
         }
-        seen.push(&s.id);
+    }
+    // What is listed gives its name to files or folders.
+    for (kind, ids) in plan.names() {
+        let mut seen: Vec<&str> = Vec::new();
+        for id in ids {
+            if !is_name(id) {
+                wrong(
+                    id,
+                    format!("`{id}` is no name for a {kind}"),
+                    "use letters, digits, `_`, `-` and `.`, beginning with a letter or digit",
+                );
+            }
+            if seen.contains(&id) {
+                wrong(
+                    id,
+                    format!("two {kind}s are named `{id}`"),
+                    "give each its own name",
+                );
+            }
+            seen.push(id);
+        }
     }
     for id in plan.profile.iter().flat_map(|p| &p.predictions) {
         if !plan.predictions.iter().any(|p| p.id == *id) {

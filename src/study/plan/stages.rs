@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::predict::course::equidistant;
+
 /// How to fit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -130,14 +132,26 @@ pub struct CoursePlan {
     pub note: Option<String>,
     /// First time.
     pub start: f64,
-    /// Last time.
-    pub end: f64,
-    /// Number of steps between.
+    /// Last time; left out: 72.
+    pub end: Option<f64>,
+    /// Number of steps between the first and the last.
     pub steps: u32,
     /// Observables; empty: all.
     pub observables: Vec<String>,
     /// Experiments; empty: all.
     pub experiments: Vec<String>,
+}
+
+/// What an interval of a dose-response is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DoseInterval {
+    /// Replicates of the bootstrap.
+    Bootstrap,
+    /// Profile likelihood of the prediction.
+    Profile,
+    /// Draws from the priors, everything without a prior as fitted.
+    Prior,
 }
 
 /// A dose-response curve.
@@ -162,6 +176,9 @@ pub struct DosePlan {
     /// Response at the full effect, for absolute doses. Left out: 0 of a falling response, 100 of a rising percentage.
     #[serde(default)]
     pub full: Option<f64>,
+    /// Kinds of intervals. Left out: the bootstrap's.
+    #[serde(default)]
+    pub intervals: Vec<DoseInterval>,
     /// Free text.
     #[serde(default)]
     pub note: Option<String>,
@@ -293,13 +310,30 @@ impl Default for ProfilePlan {
     }
 }
 
+/// Steps of a time course.
+const COURSE_STEPS: u32 = 144;
+/// Last time of the courses of a study that says nothing else, in the unit of its model.
+const COURSE_END: f64 = 72.0;
+
+impl CoursePlan {
+    /// The times, equidistant.
+    pub fn times(&self) -> Vec<f64> {
+        equidistant(self.start, self.last(), self.steps)
+    }
+
+    /// The last time, given or not.
+    pub fn last(&self) -> f64 {
+        self.end.unwrap_or(COURSE_END)
+    }
+}
+
 impl Default for CoursePlan {
     fn default() -> Self {
         Self {
             note: None,
             start: 0.0,
-            end: 0.0,
-            steps: 100,
+            end: None,
+            steps: COURSE_STEPS,
             observables: Vec::new(),
             experiments: Vec::new(),
         }

@@ -72,7 +72,7 @@ impl CompareStage<'_> {
 
     fn fits_job(&self) -> Job {
         Job {
-            kind: FITS,
+            kind: FITS.into(),
             called: "starts",
             first: 0,
             units: (self.candidates.len() as u64).saturating_mul(self.starts),

@@ -102,7 +102,7 @@ impl CompareStage<'_> {
         let mut parts = self.parts();
         parts.insert("samples".into(), self.samples.to_string());
         Job {
-            kind: KIND,
+            kind: KIND.into(),
             called: "simulated data sets",
             first: 0,
             units: groups.saturating_mul(self.samples),

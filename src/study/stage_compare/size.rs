@@ -14,7 +14,7 @@ impl CompareStage<'_> {
         let mut parts = self.parts();
         parts.insert("pair".into(), format!("{small}:{large}"));
         Job {
-            kind: KIND,
+            kind: KIND.into(),
             called: "data sets",
             first: 1,
             units: self.samples,

@@ -406,6 +406,7 @@ fn dose(arm: &str, ec50: f64, top: f64) -> DoseResponse {
         tested: vec![1000.0],
         level: 0.95,
         method: Some(Method::Percentile),
+        prior_draws: 0,
         replicates: 993,
         failed: [].into(),
         prior_only: true,
@@ -627,6 +628,7 @@ pub fn view() -> View {
         }],
         doses: vec![dose("co_vcr", 4.0, 75.0), dose("co_amd_vcr", 2.5, 83.5)],
         shifts: vec![FoldShift {
+            input: "vcr".into(),
             from: "apoptosis@co_vcr@24".into(),
             to: "apoptosis@co_amd_vcr@24".into(),
             ec50: known(0.63, 0.4, 0.95),

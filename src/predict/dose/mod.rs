@@ -1,115 +1,20 @@
 //! Response against the dose of one input.
 
-use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
+mod result;
+
+pub use result::{Absolute, CurvePoint, DoseResponse, DoseSummary, FoldShift};
 
 use crate::objective::EvalError;
 use crate::uncertainty::{Covariance, Interval, Method};
+use rayon::prelude::*;
 
 use super::curve::{self, Curve, CurveGradient, Top};
 use super::dosing::Input;
 use super::estimate::{Maybe, ends, split};
-use super::{Estimate, Failures, Response, Warning};
+use super::{Estimate, Response, Tell, Warning, Watch};
 
 /// Prior share of log EC50 from which the position of a curve counts as the prior's.
 pub const PRIOR_ONLY: f64 = 0.9;
-
-/// A point of a dose-response curve.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct CurvePoint {
-    /// Dose in the unit of the input.
-    #[serde(deserialize_with = "super::missing::number")]
-    pub dose: f64,
-    /// Response at the fit.
-    #[serde(deserialize_with = "super::missing::number")]
-    pub value: f64,
-    /// Lower end of its interval.
-    #[serde(deserialize_with = "super::missing::number")]
-    pub lower: f64,
-    /// Upper end of its interval.
-    #[serde(deserialize_with = "super::missing::number")]
-    pub upper: f64,
-    /// The dose lies outside the doses of the data.
-    pub extrapolated: bool,
-}
-
-/// Doses at which the response has gone a part of the way to a full effect that is declared, not fitted: 0 for a falling
-/// response, the top of its scale for a rising one.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Absolute {
-    /// Response at the full effect.
-    #[serde(deserialize_with = "super::missing::number")]
-    pub full: f64,
-    /// Dose of 10 % of the way from the control to it.
-    pub ec10: Estimate,
-    /// Dose of 50 % of the way.
-    pub ec50: Estimate,
-    /// Dose of 90 % of the way.
-    pub ec90: Estimate,
-}
-
-/// What describes a curve.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct DoseSummary {
-    /// Response without the drug.
-    pub control: Estimate,
-    /// Response at the largest effect of any dose: the plateau, or the peak of a curve that has one.
-    pub emax: Estimate,
-    /// Dose of 10 % of the way from the control to `emax`.
-    pub ec10: Estimate,
-    /// Dose of 50 % of the way.
-    pub ec50: Estimate,
-    /// Dose of 90 % of the way.
-    pub ec90: Estimate,
-    /// Hill slope ln 81 / ln(EC90/EC10).
-    pub hill: Estimate,
-    /// The same against a declared full effect, where there is one.
-    pub absolute: Option<Absolute>,
-}
-
-/// The content of `dose.json`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct DoseResponse {
-    /// Input that is varied.
-    pub input: String,
-    /// Its unit as written.
-    pub input_unit: Option<String>,
-    /// The response as an expression (`apoptosis@co_vcr@24`).
-    pub response: String,
-    /// Its unit as written.
-    pub response_unit: Option<String>,
-    /// Points over the range asked for.
-    pub curve: Vec<CurvePoint>,
-    /// What describes it.
-    pub summary: DoseSummary,
-    /// Doses of the data, ascending, control left out.
-    #[serde(deserialize_with = "super::missing::numbers")]
-    pub tested: Vec<f64>,
-    /// Level of the intervals.
-    #[serde(deserialize_with = "super::missing::number")]
-    pub level: f64,
-    /// Method of the intervals of the curve (absent: none).
-    pub method: Option<Method>,
-    /// Replicates used.
-    pub replicates: usize,
-    /// Replicates that could not be simulated, by reason.
-    pub failed: Failures,
-    /// The curve's position comes from priors (prior share of log EC50 of 0.9 or more).
-    pub prior_only: bool,
-    /// What a reader has to know.
-    pub warnings: Vec<Warning>,
-}
-
-/// Fold shift of a dose between two curves, taken within each replicate.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct FoldShift {
-    /// Response of the first curve.
-    pub from: String,
-    /// Response of the second.
-    pub to: String,
-    /// EC50 of the second over that of the first.
-    pub ec50: Estimate,
-}
 
 /// What is varied, and what is asked.
 #[derive(Debug, Clone, PartialEq)]
@@ -204,7 +109,7 @@ fn slope<R: Response>(
 /// The dose-response of a fit with intervals: percentiles of replicates (parameter vectors on the estimation scale, of a
 /// bootstrap or drawn from priors), and Fisher intervals by the delta method where a covariance is given.
 ///
-/// A replicate that fails counts as extreme on both sides.
+/// A replicate that fails counts as extreme on both sides. `tell` is told of the replicates.
 ///
 /// # Errors
 /// [`EvalError`] if the response fails at the fit.
@@ -214,6 +119,7 @@ pub fn dose_response<R: Response>(
     theta: &[f64],
     replicates: &[Vec<f64>],
     covariance: Option<&Covariance>,
+    tell: Watch<'_>,
 ) -> Result<DoseResult, EvalError> {
     let mut ws = response.workspace();
     let fit = at(response, setup, theta, &mut ws)?;
@@ -221,11 +127,16 @@ pub fn dose_response<R: Response>(
         Some(_) => Some(gradient_at(response, setup, theta, &fit, &mut ws)?),
         None => None,
     };
+    tell(Tell::Expect(replicates.len() as u64));
     let outcomes: Vec<Result<Curve, EvalError>> = replicates
         .par_iter()
         .map_init(
             || response.workspace(),
-            |ws, theta| at(response, setup, theta, ws),
+            |ws, theta| {
+                let curve = at(response, setup, theta, ws);
+                tell(Tell::Done);
+                curve
+            },
         )
         .collect();
     let log_ec50: Vec<Maybe> = outcomes
@@ -302,6 +213,7 @@ pub fn dose_response<R: Response>(
             level: setup.level,
             method,
             replicates: replicates.len(),
+            prior_draws: 0,
             failed,
             prior_only,
             warnings,
@@ -467,6 +379,12 @@ fn warnings(
     list
 }
 
+/// Gradient of log10 of the fold shift of EC50 between two curves; empty where it is not defined.
+pub fn shift_gradient(from: &CurveGradient, to: &CurveGradient) -> Vec<f64> {
+    let pairs = to.log_ec[1].iter().zip(&from.log_ec[1]);
+    pairs.map(|(b, a)| b - a).collect()
+}
+
 /// Fold shift of EC50 between two dose-responses that were computed from the same replicates.
 pub fn fold_shift(
     from: &DoseResult,
@@ -483,14 +401,11 @@ pub fn fold_shift(
         .collect();
     let mut ec50 = Estimate::from_replicates(value, &replicates, level);
     if let (Some(a), Some(b)) = (&from.gradient, &to.gradient) {
-        let by: Vec<f64> = b.log_ec[1]
-            .iter()
-            .zip(&a.log_ec[1])
-            .map(|(b, a)| b - a)
-            .collect();
+        let by = shift_gradient(a, b);
         Fisher { covariance, level }.add(&mut ec50, value, Some(&by));
     }
     FoldShift {
+        input: from.response.input.clone(),
         from: from.response.response.clone(),
         to: to.response.response.clone(),
         ec50: ec50.map(libm::exp10),
