@@ -8,11 +8,13 @@ use crate::study::stage_bootstrap::BootstrapDocument;
 
 use super::console::Console;
 
+mod combination;
+mod planning;
 mod predictions;
 
-pub use predictions::{
-    combination, courses, design, dose, expressions, population, sensitivity, shift,
-};
+pub use combination::combination;
+pub use planning::{design, sensitivity};
+pub use predictions::{courses, dose, expressions, population, shift};
 
 pub(super) const STYLE: Style = Style::Plain;
 
