@@ -47,6 +47,9 @@ pub enum UnitErrorKind {
     /// Longer or deeper than any unit.
     #[error("the text is too long or nested too deeply for a unit")]
     TooLong,
+    /// Exponents or a number of names that get out of hand.
+    #[error("its exponents or the number of its names are beyond what a unit has")]
+    TooComplex,
     /// A declaration of a unit that exists.
     #[error("the unit `{0}` exists already")]
     Exists(String),

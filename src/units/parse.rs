@@ -28,6 +28,10 @@ pub(super) fn parse(text: &str, registry: &Registry) -> Result<Unit, UnitError> 
     if reader.at < text.len() {
         return Err(reader.expected("`*`, `/`, `^` or the end"));
     }
+    // Its arithmetic gives up on such a one; as unknown it would fit everything without a word.
+    if unit.is_unknown() {
+        return Err(reader.error(0..text.len(), UnitErrorKind::TooComplex));
+    }
     Ok(unit)
 }
 

@@ -17,6 +17,10 @@ pub(super) struct Scale {
 const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53
 /// Powers of ten up to here are exact.
 const EXACT_DECADE: i32 = 22;
+/// A number of this size gives its decades to the exponent; exact.
+const STEP: f64 = 1e15;
+/// Decades of [`STEP`].
+const STEP_DECADE: i32 = 15;
 /// Decades are held within this so that sums cannot overflow; a value there is 0 or infinite anyway.
 const MOST_DECADE: i32 = 1_000_000;
 
@@ -70,8 +74,18 @@ impl Scale {
                 decade,
             };
         }
+        // High powers of a root would leave the range of numbers, though the decade takes them back.
+        let (mut rest, mut decade) = (numerator / denominator, decade);
+        while rest.is_finite() && rest >= STEP {
+            rest /= STEP;
+            decade += STEP_DECADE;
+        }
+        while rest > 0.0 && rest <= 1.0 / STEP {
+            rest *= STEP;
+            decade -= STEP_DECADE;
+        }
         Self {
-            numerator: numerator / denominator,
+            numerator: rest,
             denominator: 1.0,
             decade,
         }
@@ -152,10 +166,10 @@ fn nth_root(x: f64, degree: i32) -> f64 {
     let r = libm::pow(x, 1.0 / f64::from(degree));
     let whole = r.round();
     if libm::pow(whole, f64::from(degree)) == x {
-        whole
-    } else {
-        r
+        return whole;
     }
+    // 1/degree is rounded, which a large x makes visible: a step of Newton's method takes it out.
+    r - r * (libm::pow(r, f64::from(degree)) / x - 1.0) / f64::from(degree)
 }
 
 #[cfg(test)]
@@ -182,6 +196,22 @@ mod tests {
         let half = Ratio::new(1, 2).unwrap();
         assert_eq!(Scale::whole(36, 2).power(half), Scale::whole(6, 1));
         assert!((Scale::whole(1, 3).power(half).value() / 1000f64.sqrt() - 1.0).abs() < 1e-15);
+    }
+
+    /// `g^1.4·g^9.4·g^1.4·g^1.54` is `g^13.74`.
+    #[test]
+    fn powers_of_large_denominators_keep_their_digits() {
+        let gram = Scale::whole(1, -3);
+        let power = |n, d| gram.power(Ratio::new(n, d).unwrap());
+        let apart = power(7, 5)
+            .times(power(47, 5))
+            .times(power(7, 5))
+            .times(power(77, 50));
+        // The root of 10^47 to the 50th is 8.7, whose 687th power is beyond the range of numbers.
+        let off = apart.times(power(687, 50).inverse()).value() - 1.0;
+        assert!(off.abs() < 1e-12, "{off:e}");
+        let tenth = Scale::whole(1, 49).power(Ratio::new(1, 50).unwrap());
+        assert!((tenth.power(Ratio::new(50, 1).unwrap()).value() / 1e49 - 1.0).abs() < 1e-14);
     }
 
     #[test]

@@ -160,6 +160,12 @@ fn doses_in_mass_become_moles_only_with_a_molar_mass() {
     assert!(matches!(Dose::parse("nM", &r), Err(DoseError::Number(_))));
 }
 
+#[test]
+fn a_unit_too_complex_to_compute_with_is_refused() {
+    let error = Registry::new().parse("4/g^64.4/g^6426/g^077").unwrap_err();
+    assert_eq!(error.kind, UnitErrorKind::TooComplex);
+}
+
 proptest::proptest! {
     #[test]
     fn any_text_is_read_or_refused(text in ".{0,40}") {

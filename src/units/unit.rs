@@ -19,8 +19,9 @@ pub struct Unit {
     atoms: Vec<(Arc<str>, Ratio)>,
 }
 
-/// Two scales that differ by less are the same: rational powers of a scale are rounded.
-const SAME: f64 = 1e-12;
+/// Two scales that differ by less are the same: rational powers of a scale are rounded, and an exponent, of at most 10 000,
+/// makes that rounding (1e-16) as many times as large in each of some ten factors.
+const SAME: f64 = 1e-11;
 
 /// Most names that a product of units keeps; beyond that it counts as unknown, so that work stays bounded.
 const MOST_NAMES: usize = 64;
