@@ -98,8 +98,10 @@ pub(super) fn decode(shown: &str, bytes: Vec<u8>, findings: &mut Findings) -> Op
             return None;
         }
     };
-    if text.starts_with('\u{feff}') {
-        text.remove(0);
+    // Programs that do not know theirs put one before another.
+    let marks = text.len() - text.trim_start_matches('\u{feff}').len();
+    if marks > 0 {
+        text.drain(..marks);
         findings.push(
             Finding::warning(
                 "byte-order-mark",
