@@ -21,6 +21,7 @@ mod petab_suite;
 mod postmortem;
 mod predictions;
 mod quantities;
+mod reader_fuzz;
 mod report;
 mod reported;
 mod resume;
