@@ -1,22 +1,29 @@
 #!/usr/bin/env python3
-"""Kills fit, bootstrap, profile and coverage at random moments, resumes them, and compares every byte.
+"""Kills fit, bootstrap, profile, coverage and compare at random moments, resumes them, and compares every byte.
 
     tests/kill.py MECHFIT [TRIALS] [PROBLEM]
 
 Each trial begins in an empty folder, is killed (SIGKILL) at a moment drawn uniformly from the time that a whole run takes
 (one trial in four is killed twice), goes on with --resume, and is compared with a run that nobody disturbed: JSON without
 `provenance`, tables and figures as bytes. Records that were whole before a kill must all be there after it.
-Without PROBLEM the template of `mechfit new` is used. At least half of the kills of each kind have to strike while the work runs.
+Without PROBLEM the template of `mechfit new` is used, which has nothing to compare. At least half
+of the kills of each kind have to strike while the work runs.
 """
 
-import hashlib, json, os, random, shutil, signal, subprocess, sys, tempfile, time
+import glob, hashlib, json, os, random, shutil, signal, subprocess, sys, tempfile, time
 
 mechfit = os.path.abspath(sys.argv[1])
 trials = int(sys.argv[2]) if len(sys.argv) > 2 else 200
 work = tempfile.mkdtemp(prefix="mechfit-kill-")
 if len(sys.argv) > 3:
     problem = os.path.abspath(sys.argv[3])
-    sizes = {"fit": ["--starts=8"], "bootstrap": ["--samples=60"], "profile": [], "coverage": ["--samples=20"]}
+    sizes = {
+        "fit": ["--starts=8"],
+        "bootstrap": ["--samples=60"],
+        "profile": [],
+        "coverage": ["--samples=4", "--width-sets=1"],
+        "compare": ["--starts=2", "--samples=2"],
+    }
 else:
     subprocess.run([mechfit, "new", "demo", "--quiet"], cwd=work, check=True, stdout=subprocess.DEVNULL)
     problem = os.path.join(work, "demo")
@@ -58,11 +65,12 @@ def digest(folder):
 
 
 def records(out, kind):
-    """Whole lines of the checkpoint after its first."""
-    try:
-        return open(os.path.join(out, "checkpoints", kind + ".jsonl"), "rb").read().split(b"\n")[1:-1]
-    except FileNotFoundError:
-        return []
+    """Whole lines of the checkpoints after their first; some work has several, named KIND-PART."""
+    found = []
+    for path in sorted(glob.glob(os.path.join(out, "checkpoints", kind + "*.jsonl"))):
+        found += open(path, "rb").read().split(b"\n")[1:-1]
+    return found
+
 
 
 def prepared(name):
