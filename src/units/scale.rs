@@ -55,11 +55,7 @@ impl Scale {
                 denominator: 1.0,
                 decade,
             },
-            None => Self {
-                numerator: value,
-                denominator: 1.0,
-                decade: 0,
-            },
+            None => Self::reduced(value, 1.0, 0),
         }
     }
 
