@@ -450,3 +450,50 @@ fn the_executor_of_argmin_takes_the_same_steps_as_the_plain_loop() {
         Err(7)
     );
 }
+
+/// The conditions of Moré & Sorensen: `(M + λI)·s = −g` with `λ ≥ −λ_min(M)`, and the step at the edge.
+#[test]
+fn an_indefinite_model_is_minimised_at_the_edge() {
+    let radius = 1.5;
+    let m = [1.0, 0.0, 0.0, 0.0, -2.0, 0.0, 0.0, 0.0, 5.0];
+    let mut subproblem = subproblem::Subproblem::default();
+    for g in [
+        [1.0, 0.1, -3.0],
+        [1.0, 1e-9, 0.0],
+        [1.0, 0.0, 0.0],
+        [0.0; 3],
+    ] {
+        assert!(subproblem.solve(&m, &g, radius));
+        let s = &subproblem.step;
+        assert!(
+            (subproblem::norm(s) / radius - 1.0).abs() <= 1e-3,
+            "{g:?}: {s:?}"
+        );
+        // λ from the row of negative curvature, or 2 where the gradient has nothing there (the hard case).
+        let lambda = if g[1] == 0.0 { 2.0 } else { 2.0 - g[1] / s[1] };
+        assert!(lambda >= 2.0 - 1e-9, "{g:?}: {lambda}");
+        for i in 0..3 {
+            let left = (m[4 * i] + lambda) * s[i] + g[i];
+            assert!(left.abs() < 1e-6, "{g:?}: row {i} leaves {left}");
+        }
+    }
+}
+
+#[test]
+fn a_saddle_is_left_and_not_taken_for_an_optimum() {
+    // x⁴/4 − x²/2 + y²/2 has a saddle at 0 and minima at x = ±1; its Hessian is indefinite for |x| < 1/√3.
+    let saddle = |x: &[f64]| Evaluation {
+        value: x[0].powi(4) / 4.0 - x[0] * x[0] / 2.0 + x[1] * x[1] / 2.0,
+        gradient: vec![x[0].powi(3) - x[0], x[1]],
+        curvature: vec![3.0 * x[0] * x[0] - 1.0, 0.0, 0.0, 1.0],
+    };
+    let (l, u) = unbounded(2);
+    for start in [[1e-3, 1.0], [-1e-5, 0.0], [0.3, -2.0]] {
+        let found = run(saddle, &start, &l, &u, &Options::default());
+        assert!(found.termination.is_converged(), "{found:?}");
+        assert!(
+            (found.point[0].abs() - 1.0).abs() < 1e-4,
+            "from {start:?}: {found:?}"
+        );
+    }
+}
