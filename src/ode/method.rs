@@ -16,9 +16,9 @@ pub enum Method {
     /// Chosen for every segment by what wins there.
     #[default]
     Auto,
-    /// Rosenbrock–Wanner method of order 5(4): algebraic states, and what Radau cannot finish.
+    /// Rosenbrock–Wanner method of order 5(4): segments with algebraic states, and what other methods cannot finish.
     Rodas5P,
-    /// Radau IIA of order 5, 9 or 13, whichever suits the tolerance: stiff segments.
+    /// Radau IIA of order 9 or 13, whichever suits the tolerance: segments without algebraic states.
     Radau,
     /// Explicit method of Dormand & Prince, order 5(4).
     Dopri5,
@@ -81,7 +81,7 @@ pub fn integrate<O: Ode, K: StepSink + ?Sized>(
         }
         Err(error) => error,
     };
-    let Some(fallback) = other(method, &first, ode) else {
+    let Some(fallback) = other(method, &first) else {
         return Err(first);
     };
     let t = first.time().unwrap_or(t0);
@@ -128,15 +128,11 @@ fn run<O: Ode, K: StepSink + ?Sized>(
 }
 
 /// The method that may succeed where `failed` did not.
-fn other<O: Ode>(failed: Method, error: &OdeError, ode: &O) -> Option<Method> {
+fn other(failed: Method, error: &OdeError) -> Option<Method> {
     match (failed, error) {
         (_, OdeError::NotFinite { .. }) => None,
-        (Method::Dopri5 | Method::Dop853, _) => Some(Method::Rodas5P),
-        (Method::Radau, _) => Some(Method::Rodas5P),
-        (Method::Rodas5P, OdeError::StepTooSmall { .. }) if ode.mass().is_none() => {
-            Some(Method::Dopri5)
-        }
-        _ => None,
+        (Method::Dopri5 | Method::Dop853 | Method::Radau, _) => Some(Method::Rodas5P),
+        (Method::Rodas5P | Method::Auto, _) => None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Radau IIA methods of orders 5, 9 and 13 with exact discrete sensitivities: the integrator for tight tolerances.
+//! Radau IIA methods of orders 9 and 13 with exact discrete sensitivities: the integrator for tight tolerances.
 
 mod dense;
 mod estimate;
@@ -15,7 +15,7 @@ use super::{Ode, OdeError, StepSink, Stop, Tolerances, Work};
 use dense::RadauStep;
 use estimate::{column_error, estimate};
 use stages::{Solved, Stages};
-use tableau::{RADAU5, RADAU9, RADAU13, Tableau};
+use tableau::{RADAU9, RADAU13, Tableau};
 
 /// Most stages of any method.
 const MAX_STAGES: usize = 7;
@@ -36,8 +36,6 @@ const MAX_SINGULAR: usize = 12;
 /// Order of the method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RadauOrder {
-    /// Three stages.
-    Five,
     /// Five stages.
     Nine,
     /// Seven stages.
@@ -47,7 +45,7 @@ pub enum RadauOrder {
 impl RadauOrder {
     /// The order that takes the least work at a relative tolerance.
     pub fn for_tolerance(rtol: f64) -> Self {
-        /// Below this, seven stages pay; three never did (`benches/runs`).
+        /// Below this, seven stages pay (`benches/runs`).
         const TIGHT: f64 = 5e-6;
         if rtol > TIGHT {
             Self::Nine
@@ -57,7 +55,6 @@ impl RadauOrder {
     }
     fn tableau(self) -> &'static Tableau {
         match self {
-            Self::Five => &RADAU5,
             Self::Nine => &RADAU9,
             Self::Thirteen => &RADAU13,
         }
@@ -192,6 +189,7 @@ pub fn integrate<O: Ode, K: StepSink + ?Sized>(
             Solved::Yes => singular = 0,
             Solved::No => {
                 work.rejected += 1;
+                fresh = true;
                 stages.last_step = 0.0;
                 h = controller.fail(h);
                 continue;
@@ -202,6 +200,7 @@ pub fn integrate<O: Ode, K: StepSink + ?Sized>(
                     return Err(OdeError::Singular { t });
                 }
                 work.rejected += 1;
+                fresh = true;
                 h = controller.fail(h);
                 continue;
             }
@@ -209,6 +208,7 @@ pub fn integrate<O: Ode, K: StepSink + ?Sized>(
         let Some((mut error, state)) = estimate(ode, workspace, tableau, t, h, rtol, fresh, work)
         else {
             work.rejected += 1;
+            fresh = true;
             h = controller.fail(h);
             continue;
         };
@@ -226,6 +226,7 @@ pub fn integrate<O: Ode, K: StepSink + ?Sized>(
             });
             if !done.map_err(|state| OdeError::NotFinite { t, state })? {
                 work.rejected += 1;
+                fresh = true;
                 h = controller.fail(h);
                 continue;
             }

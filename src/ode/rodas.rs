@@ -1,4 +1,5 @@
-//! Rodas5P with exact discrete sensitivities: the integrator of stiff segments and of index-1 systems.
+//! Rodas5P with exact discrete sensitivities: the integrator of segments with algebraic states (index 1), and of what
+//! another method cannot finish.
 
 mod dense;
 mod stages;

@@ -52,7 +52,7 @@ pub struct FitSettings {
 }
 
 /// How numbers are computed, for the record of a run.
-pub const ARITHMETIC: &str = "binary64 without contraction to fused operations; elementary functions of the Rust library libm; sums in fixed order; exact Jacobian and forward sensitivities from symbolic derivatives; integrators: Dormand and Prince 8(5,3) (KISAO:0000087), Rodas5P (KISAO:0000033), Radau IIA of order 5 (KISAO:0000304)";
+pub const ARITHMETIC: &str = "binary64 without contraction to fused operations; elementary functions of the Rust library libm; sums in fixed order; exact Jacobian and forward sensitivities from symbolic derivatives; integrators: Dormand and Prince 8(5,3) (KISAO:0000087), Rodas5P (KISAO:0000033), Radau IIA of orders 9 and 13 (after KISAO:0000304)";
 /// How random numbers are made, for the record of a run.
 pub const RANDOMNESS: &str = "ChaCha12 keyed by SHA-256 of (seed, replicate, row, purpose), one stream for each; no stream depends on another or on threads";
 

@@ -119,6 +119,7 @@ impl ShiftedLu {
                 // Not-a-number is refused as well.
                 fine[l] &= size[l] <= LARGEST_GROWTH * before[l]
                     && size[l] <= LARGEST_GROWTH * after[l]
+                    && norm > 0.0
                     && norm < f64::INFINITY;
             }
         }

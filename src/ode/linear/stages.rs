@@ -44,7 +44,6 @@ impl StageMatrix {
     ) -> bool {
         self.is_in_blocks = match &mut self.blocks {
             Some(blocks) => match self.stages {
-                3 => blocks.factor::<3>(inverse, h, jacobian, width),
                 5 => blocks.factor::<5>(inverse, h, jacobian, width),
                 _ => blocks.factor::<7>(inverse, h, jacobian, width),
             },

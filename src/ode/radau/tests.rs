@@ -4,7 +4,7 @@ use super::super::testing::*;
 use super::super::{Step, Stop};
 use super::*;
 
-const ORDERS: [RadauOrder; 3] = [RadauOrder::Five, RadauOrder::Nine, RadauOrder::Thirteen];
+const ORDERS: [RadauOrder; 2] = [RadauOrder::Nine, RadauOrder::Thirteen];
 
 fn tolerances(rtol: f64, atol: f64) -> Tolerances {
     Tolerances {
@@ -223,15 +223,15 @@ fn simplified_iteration_finds_the_stages_that_newton_finds() {
 /// orders the window between steps that are too long and rounding is narrow: 1 and 3 may be missing there.
 #[test]
 fn orders_of_convergence_are_those_of_the_names() {
-    type Case = (&'static str, Monomials, Vec<f64>, f64, [usize; 3]);
+    type Case = (&'static str, Monomials, Vec<f64>, f64, [usize; 2]);
     let cases: [Case; 2] = [
-        ("binding", binding(), vec![1.0, 0.6, 0.0], 3.0, [32, 10, 5]),
+        ("binding", binding(), vec![1.0, 0.6, 0.0], 3.0, [10, 5]),
         (
             "seasonal prey",
             seasonal_prey(),
             vec![2.0, 1.5],
             3.0,
-            [32, 6, 3],
+            [6, 3],
         ),
     ];
     for (name, mut ode, y0, t1, steps) in cases {
@@ -245,7 +245,7 @@ fn orders_of_convergence_are_those_of_the_names() {
             let (y1, s1) = errors(&mut ode, steps);
             let (y2, s2) = errors(&mut ode, 2 * steps);
             let (py, ps) = ((y1 / y2).log2(), (s1 / s2).log2());
-            let slack = [0.2, 1.0, 3.0][order as usize];
+            let slack = [1.0, 3.0][order as usize];
             assert!(py > p - slack, "{name}: {order:?}: states of order {py}");
             assert!(
                 ps > p - slack,
@@ -370,11 +370,7 @@ fn stiff_van_der_pol_matches_the_reference() {
 #[test]
 fn dense_output_follows_the_closed_form_within_the_steps() {
     let times: Vec<f64> = (0..=200).map(|i| f64::from(i) * 0.05).collect();
-    for (order, rtol) in [
-        (RadauOrder::Five, 1e-6),
-        (RadauOrder::Nine, 1e-9),
-        (RadauOrder::Thirteen, 1e-12),
-    ] {
+    for (order, rtol) in [(RadauOrder::Nine, 1e-9), (RadauOrder::Thirteen, 1e-12)] {
         let mut recorder = Recorder::new(&times, 3, 2);
         let r = run(
             order,
