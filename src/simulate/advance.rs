@@ -38,17 +38,10 @@ impl Runner<'_> {
         let watched: Vec<usize> = (0..e.system.switches.len())
             .filter(|&i| !e.system.switches[i].known_in_advance && e.system.switches[i].live)
             .collect();
-        // A model that slides along a discontinuity switches without end; its segments are bounded as their steps are.
-        let most = self.settings.tolerances.max_steps;
-        let mut segments = 0;
+        // A model that slides along a discontinuity switches without end; its switches are bounded as its steps are.
+        let limit = self.settings.tolerances.max_steps;
+        let mut discontinuities = 0;
         while self.t < end {
-            segments += 1;
-            if segments > most {
-                return Err(self.failure(ode::OdeError::TooManySteps {
-                    t: self.t,
-                    max_steps: most,
-                }));
-            }
             let next = self.next_known(end);
             let stop = self.past_horizon(next.t, whole);
             if let Some(g) = grid.as_deref_mut() {
@@ -74,6 +67,10 @@ impl Runner<'_> {
                     vec![(watched[which], rising)]
                 }
             };
+            discontinuities += 1;
+            if discontinuities > limit {
+                return Err(SimulateError::Switches { t: self.t, limit });
+            }
             self.refresh_past();
             let shift = self.discontinuity(&forced, grid.as_deref_mut())?;
             self.remember_jump();
@@ -145,15 +142,24 @@ impl Runner<'_> {
         let sensitivities = self.sensitivities;
         let times = grid.as_deref().map_or(Vec::new(), |g| g.before(stop));
         let mut watching = match grid.as_deref_mut().and_then(|g| g.watch.as_mut()) {
-            Some(w) => Some(Watching {
-                watcher: &mut *w.watcher,
-                machine: ws.machine.clone(),
-                experiment: e,
-                slots: &ws.slots,
-                dslots: if sensitivities { &ws.dslots } else { &[] },
-                sensitivities,
-                scratch: Default::default(),
-            }),
+            Some(w) => {
+                let (machine, scratch) = match ws.watching.take() {
+                    Some((mut machine, scratch)) => {
+                        machine.clone_from(&ws.machine);
+                        (machine, scratch)
+                    }
+                    None => (ws.machine.clone(), Default::default()),
+                };
+                Some(Watching {
+                    watcher: &mut *w.watcher,
+                    machine,
+                    experiment: e,
+                    slots: &ws.slots,
+                    dslots: if sensitivities { &ws.dslots } else { &[] },
+                    sensitivities,
+                    scratch,
+                })
+            }
             None => None,
         };
         if e.system.n == 0 {
@@ -163,6 +169,9 @@ impl Runner<'_> {
                     t0: self.t,
                     t1: stop,
                 });
+            }
+            if let Some(w) = watching {
+                ws.watching = Some((w.machine, w.scratch));
             }
             if let Some(g) = grid {
                 for t in times.into_iter().filter(|t| !is_due(stop, *t)) {
@@ -227,6 +236,9 @@ impl Runner<'_> {
             past,
             ..
         } = collected;
+        if let Some(w) = watching {
+            ws.watching = Some((w.machine, w.scratch));
+        }
         ws.at_y = at_y;
         ws.at_s = at_s;
         ws.y = y;

@@ -193,6 +193,7 @@ fn time(error: &SimulateError) -> Option<f64> {
         | SimulateError::Inconsistent { t, .. }
         | SimulateError::NoEquilibrium { t }
         | SimulateError::Delay { t, .. }
+        | SimulateError::Switches { t, .. }
         | SimulateError::Cascade { t, .. } => Some(*t),
         _ => None,
     }
@@ -225,6 +226,7 @@ fn likely_cause(
                 "`{state}` oscillates, or relaxes more slowly than the longest pre-equilibration allows"
             ),
         },
+        SimulateError::Switches { .. } => "the solution slides along a discontinuity: on either side of a condition the rates lead back to it; make the formula smooth there, or give the condition two levels (on above one, off below the other)".into(),
         SimulateError::Integration {
             cause: OdeError::NotFinite { .. },
             ..

@@ -134,6 +134,16 @@ pub enum SimulateError {
         /// Its delay.
         delay: f64,
     },
+    /// A condition switches back and forth without end.
+    #[error(
+        "more than {limit} discontinuities by t = {t}: a condition switches back and forth without end"
+    )]
+    Switches {
+        /// Time reached.
+        t: f64,
+        /// Limit, that of the steps of a segment.
+        limit: usize,
+    },
     /// Events trigger one another without end.
     #[error("more than {limit} events at t = {t}; the last one is `{event}`")]
     Cascade {
@@ -167,6 +177,7 @@ impl SimulateError {
             },
             Self::Initial { .. } => "initial_not_finite",
             Self::NoSteadyState { .. } | Self::NotPeriodic { .. } => "no_steady_state",
+            Self::Switches { .. } => "switches",
             Self::Cascade { .. } => "event_cascade",
             Self::Inconsistent { .. } => "inconsistent",
             Self::NoEquilibrium { .. } => "no_equilibrium",

@@ -9,7 +9,7 @@ use super::experiment::{Experiment, Period, derived};
 use super::history::History;
 use super::jump::Pending;
 use super::point::{Grid, Point};
-use super::watch::Watch;
+use super::watch::{Scratch, Watch};
 use super::{Settings, SimulateError};
 
 /// Memory of one thread for the experiments of one [`super::Room`].
@@ -34,6 +34,8 @@ pub struct Workspace {
     pub(super) history: Option<History>,
     pub(super) at_y: Vec<f64>,
     pub(super) at_s: Vec<f64>,
+    /// What a watcher computes with, between segments.
+    pub(super) watching: Option<(Machine, Scratch)>,
     /// Work of all runs with this workspace.
     pub work: Work,
     /// Segments that another method than the chosen one had to finish.
@@ -62,6 +64,7 @@ impl Workspace {
             history: (!e.system.delays.is_empty()).then(|| History::new(&e.system)),
             at_y: vec![0.0; n],
             at_s: vec![0.0; n * m],
+            watching: None,
             work: Work::default(),
             fallbacks: 0,
         }

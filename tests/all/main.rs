@@ -32,6 +32,7 @@ mod schema;
 mod sensitivity;
 mod soundness;
 mod support;
+mod switching;
 mod tables;
 mod uncertainty;
 mod verify;
