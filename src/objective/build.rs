@@ -11,6 +11,7 @@ use crate::problem::{
 };
 use crate::simulate::{self, Experiment, Settings};
 use crate::stats::{Distribution, DistributionError};
+use crate::system::Engine;
 
 use super::quantity::{self, Quantity, QuantityError};
 use super::target::{Coordinate, Data, RowInfo, RowKind, to_scaled};
@@ -119,6 +120,8 @@ pub struct BuildOptions {
     pub keep_states: bool,
     /// Settings of the simulations.
     pub settings: Settings,
+    /// How right-hand sides are evaluated.
+    pub engine: Engine,
 }
 
 impl Objective {
@@ -171,7 +174,7 @@ impl Objective {
         };
         let bound = bind(models, problem, &request)
             .map_err(|list| list.into_iter().map(BuildError::from).collect::<Vec<_>>())?;
-        let experiments = simulate::build(&bound)
+        let experiments = simulate::build(&bound, options.engine)
             .map_err(|list| list.into_iter().map(BuildError::from).collect::<Vec<_>>())?;
 
         let mut coordinates = Vec::new();

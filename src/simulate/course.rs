@@ -3,6 +3,7 @@
 use crate::bind::{BindError, Bound, BoundExperiment, BoundFormula, BoundPeriod, Slot, Source};
 use crate::math::{BinaryOp, Expr};
 use crate::model::Model;
+use crate::system::Engine;
 
 use super::{Settings, SimulateError, Workspace, build};
 
@@ -142,7 +143,8 @@ pub fn course(model: Model, request: &Request, settings: &Settings) -> Result<Co
         probes: Vec::new(),
         reduce: true,
     };
-    let experiments = build(&bound).map_err(|mut e| CourseError::Compile(e.swap_remove(0)))?;
+    let experiments =
+        build(&bound, Engine::Bytecode).map_err(|mut e| CourseError::Compile(e.swap_remove(0)))?;
     let Some(experiment) = experiments.first() else {
         return Ok(Course {
             times: Vec::new(),

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::bind::{BindError, Bound, BoundExperiment, Source};
 use crate::ode::Pattern;
-use crate::system::{self, Formula, FormulaSpec, SlotKind, SlotSpec, Spec, StateSlot, System};
+use crate::system::{
+    self, Engine, Formula, FormulaSpec, SlotKind, SlotSpec, Spec, StateSlot, System,
+};
 
 /// A period with its sources resolved.
 #[derive(Debug, Clone)]
@@ -92,12 +94,12 @@ impl Experiment {
 ///
 /// # Errors
 /// [`BindError::Formula`] for everything that cannot be compiled, with the experiment.
-pub fn build(bound: &Bound) -> Result<Vec<Experiment>, Vec<BindError>> {
+pub fn build(bound: &Bound, engine: Engine) -> Result<Vec<Experiment>, Vec<BindError>> {
     let mut systems: HashMap<String, Arc<System>> = HashMap::new();
     let mut experiments = Vec::with_capacity(bound.experiments.len());
     let mut errors = Vec::new();
     for e in &bound.experiments {
-        match one(bound, e, &mut systems) {
+        match one(bound, e, engine, &mut systems) {
             Ok(x) => experiments.push(x),
             Err(error) => errors.push(error),
         }
@@ -109,9 +111,23 @@ pub fn build(bound: &Bound) -> Result<Vec<Experiment>, Vec<BindError>> {
     }
 }
 
+#[cfg(feature = "jit")]
+fn with(mut system: System, engine: Engine) -> System {
+    if engine == Engine::MachineCode {
+        system.add_machine_code();
+    }
+    system
+}
+
+#[cfg(not(feature = "jit"))]
+fn with(system: System, _: Engine) -> System {
+    system
+}
+
 fn one(
     bound: &Bound,
     e: &BoundExperiment,
+    engine: Engine,
     systems: &mut HashMap<String, Arc<System>>,
 ) -> Result<Experiment, BindError> {
     let slots: Vec<SlotSpec> = e
@@ -156,7 +172,7 @@ fn one(
                 },
                 message: error.to_string(),
             })?;
-            let system = Arc::new(system);
+            let system = Arc::new(with(system, engine));
             systems.insert(key, system.clone());
             system
         }

@@ -7,6 +7,7 @@ use std::ops::IndexMut;
 
 use super::operation::{Binary, Ternary, Unary, power};
 use super::power::powers;
+use crate::ode::LANES;
 
 /// One operation on registers.
 #[derive(Debug, Clone, Copy)]
@@ -117,6 +118,9 @@ pub(super) trait Value: Copy {
     ) -> Self;
     /// The power of the first `used` points.
     fn power(self, b: Self, used: usize) -> Self;
+    /// Runs a program's machine code; false if it has none.
+    #[cfg(feature = "jit")]
+    fn run_native(program: &Program, r: &mut [Self], used: usize) -> bool;
 }
 
 impl Value for f64 {
@@ -151,15 +155,20 @@ impl Value for f64 {
     fn power(self, b: Self, _: usize) -> Self {
         power(self, b)
     }
+    #[cfg(feature = "jit")]
+    #[inline(always)]
+    fn run_native(program: &Program, r: &mut [Self], _: usize) -> bool {
+        program.native.as_ref().is_some_and(|native| native.run(r))
+    }
 }
 
 // Loops and not `array::from_fn`, whose closure is not inlined into the wide registers.
-impl<const W: usize> Value for [f64; W] {
-    const ZERO: Self = [0.0; W];
+impl Value for [f64; LANES] {
+    const ZERO: Self = [0.0; LANES];
     #[inline(always)]
     fn map(self, f: impl Fn(f64) -> f64) -> Self {
         let mut out = Self::ZERO;
-        for l in 0..W {
+        for l in 0..LANES {
             out[l] = f(self[l]);
         }
         out
@@ -167,7 +176,7 @@ impl<const W: usize> Value for [f64; W] {
     #[inline(always)]
     fn with(self, b: Self, f: impl Fn(f64, f64) -> f64) -> Self {
         let mut out = Self::ZERO;
-        for l in 0..W {
+        for l in 0..LANES {
             out[l] = f(self[l], b[l]);
         }
         out
@@ -194,12 +203,18 @@ impl<const W: usize> Value for [f64; W] {
     fn power(self, b: Self, used: usize) -> Self {
         powers(&self, &b, used)
     }
+    #[cfg(feature = "jit")]
+    #[inline(always)]
+    fn run_native(program: &Program, r: &mut [Self], used: usize) -> bool {
+        let native = program.native.as_ref();
+        native.is_some_and(|native| native.run_over_points(r, used))
+    }
 }
 
 /// The first `used` values of a function, the last of them repeated.
 #[inline(always)]
-fn first<const W: usize>(used: usize, f: impl Fn(usize) -> f64) -> [f64; W] {
-    let mut out = [0.0; W];
+fn first(used: usize, f: impl Fn(usize) -> f64) -> [f64; LANES] {
+    let mut out = [0.0; LANES];
     let mut last = 0.0;
     for (l, out) in out.iter_mut().enumerate() {
         if l < used {
@@ -329,6 +344,15 @@ impl<T: Value> Clone for Registers<T> {
             Self::Long(all) => Self::Long(all.clone()),
         }
     }
+    fn clone_from(&mut self, source: &Self) {
+        match (self, source) {
+            (Self::Short(own, len), Self::Short(all, other)) if len == other => {
+                own[..*len].copy_from_slice(&all[..*len]);
+            }
+            (Self::Long(own), Self::Long(all)) => own.clone_from(all),
+            (own, source) => *own = source.clone(),
+        }
+    }
 }
 
 /// A straight-line program and the registers of its results.
@@ -340,6 +364,9 @@ pub struct Program {
     /// First register of the results, which lie one after the other.
     pub(super) results: usize,
     pub(super) n_results: usize,
+    /// The same as machine code, if it was made.
+    #[cfg(feature = "jit")]
+    pub(super) native: Option<super::native::Native>,
 }
 
 impl Program {
@@ -362,6 +389,10 @@ impl Program {
     /// Runs on a register file; of several points in it the first `used` ones count, the others repeat the last of them.
     #[inline(always)]
     pub(super) fn run_on<T: Value>(&self, r: &mut Registers<T>, used: usize) {
+        #[cfg(feature = "jit")]
+        if T::run_native(self, r.all_mut(), used) {
+            return;
+        }
         match r {
             Registers::Short(all, _) => run(&self.short, &mut **all, used),
             Registers::Long(all) => run(&self.code, &mut all[..], used),

@@ -4,14 +4,29 @@ use super::bytecode::{Program, Registers};
 use super::{Formula, System};
 use crate::ode::LANES;
 
-/// Registers of one thread.
-#[derive(Debug, Clone)]
+/// Registers of one thread. A clone makes its registers of several points when it needs them.
+#[derive(Debug)]
 pub struct Machine {
     registers: Registers<f64>,
     /// The same registers at several points; made when first needed.
     lanes: Option<Registers<[f64; LANES]>>,
     /// What stays the same within a segment was copied to the lanes.
     lanes_are_current: bool,
+}
+
+impl Clone for Machine {
+    fn clone(&self) -> Self {
+        Self {
+            registers: self.registers.clone(),
+            lanes: None,
+            lanes_are_current: false,
+        }
+    }
+    /// Without new memory where both are of the same system.
+    fn clone_from(&mut self, source: &Self) {
+        self.registers.clone_from(&source.registers);
+        self.lanes_are_current = false;
+    }
 }
 
 impl Machine {
@@ -56,6 +71,7 @@ impl Machine {
     }
     /// Sets a value from the past.
     pub fn set_delayed(&mut self, system: &System, which: usize, value: f64) {
+        self.lanes_are_current = false;
         self.registers.all_mut()[system.compiled.layout.delayed + which] = value;
     }
     /// Truth value of a switch.

@@ -11,6 +11,8 @@ mod compile;
 mod derivative;
 mod machine;
 mod namespace;
+#[cfg(feature = "jit")]
+mod native;
 mod power;
 mod rates;
 #[cfg(test)]
@@ -22,6 +24,16 @@ pub use machine::Machine;
 
 use crate::ode::Pattern;
 use program::Compiled;
+
+/// How right-hand sides and their derivatives are evaluated. Both ways give the same bits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Engine {
+    /// As machine code, if the program was built with the feature `jit` and the processor is known; else as bytecode.
+    #[default]
+    MachineCode,
+    /// As bytecode.
+    Bytecode,
+}
 
 /// A formula: its value and its derivatives with respect to what it depends on.
 #[derive(Debug, Clone)]
@@ -196,6 +208,33 @@ struct Kernels {
     second: usize,
     time: usize,
     time_second: usize,
+}
+
+#[cfg(feature = "jit")]
+impl System {
+    /// Compiles what is evaluated in every step to machine code: right-hand side and Jacobian at a point, right-hand side and
+    /// all derivatives at several.
+    pub fn add_machine_code(&mut self) {
+        let mut wanted = vec![native::Wanted::default(); self.compiled.programs.len()];
+        let of = &self.programs;
+        for plain in [of.rhs, of.jacobian, of.rhs_and_jacobian, of.linearise] {
+            wanted[plain].plain = true;
+        }
+        for over_points in [of.rhs, of.derivatives] {
+            wanted[over_points].over_points = true;
+        }
+        let len = self.compiled.layout.len;
+        native::compile(&mut self.compiled.programs, &wanted, len);
+    }
+
+    /// Whether that was done.
+    #[cfg(test)]
+    fn has_machine_code(&self) -> bool {
+        self.compiled
+            .programs
+            .iter()
+            .any(|p| p.native.is_some() || p.is_empty())
+    }
 }
 
 #[cfg(test)]

@@ -136,6 +136,22 @@ fn system(g: &Graph, f: &[NodeId], jacobian: &[NodeId], parameter: &[NodeId]) ->
     system
 }
 
+/// The system as bytecode and, where that is built, as machine code.
+fn engines(system: System) -> Vec<System> {
+    #[cfg(feature = "jit")]
+    {
+        let mut native = system.clone();
+        native.add_machine_code();
+        assert!(
+            native.has_machine_code(),
+            "this processor is not known to the compiler"
+        );
+        return vec![system, native];
+    }
+    #[cfg(not(feature = "jit"))]
+    vec![system]
+}
+
 fn recipe() -> impl Strategy<Value = Recipe> {
     (any::<u8>(), 0..12u8, 0..12u8, any::<u8>()).prop_map(|(w, a, b, c)| Recipe(w, a, b, c))
 }
@@ -166,13 +182,13 @@ proptest! {
         let roots: Vec<NodeId> = picks.iter().map(|k| nodes[usize::from(*k) % nodes.len()]).collect();
         let (f, rest) = roots.split_at(1);
         let (jacobian, parameter) = rest.split_at(rest.len() / 2);
-        let system = system(&g, f, jacobian, parameter);
-        let mut machine = Machine::new(&system);
-        machine.set_parameters(&system, &p);
         let n = STATES as usize;
         let lengths = [1, jacobian.len(), parameter.len()];
         let expected: Vec<Vec<f64>> = points.chunks_exact(n).map(|y| evaluate(&g, t, y, &p)).collect();
 
+        for system in engines(system(&g, f, jacobian, parameter)) {
+        let mut machine = Machine::new(&system);
+        machine.set_parameters(&system, &p);
         let [mut f_out, mut j_out, mut p_out] = lengths.map(|n| vec![0.0; n]);
         for (y, expected) in points.chunks_exact(n).zip(&expected) {
             machine.linearise(&system, t, y, &mut f_out, &mut j_out, &mut p_out);
@@ -192,6 +208,14 @@ proptest! {
             for (value, expected) in values.iter().zip(&expected) {
                 prop_assert_eq!(bits(*value), bits(expected[*node as usize]));
             }
+        }
+        let by_state: Vec<[f64; LANES]> =
+            (0..n).map(|i| std::array::from_fn(|l| points[l * n + i])).collect();
+        let mut f_lanes = [[0.0; LANES]];
+        machine.rhs_at_points(&system, LANES, &[t; LANES], &by_state, &mut f_lanes);
+        for (value, expected) in f_lanes[0].iter().zip(&expected) {
+            prop_assert_eq!(bits(*value), bits(expected[roots[0] as usize]));
+        }
         }
     }
 }
