@@ -8,7 +8,7 @@ use crate::diagnostic::{Finding, Severity};
 use crate::objective::{BuildOptions, Objective};
 use crate::problem;
 use crate::simulate::Settings;
-use crate::study::audit::{self, Provenance};
+use crate::study::audit::{self, Program, Provenance};
 use crate::study::clock::Clock;
 use crate::study::job::{Begin, Manner, Shard};
 use crate::study::journal::Journal;
@@ -142,7 +142,17 @@ impl Session {
 
     /// The record of this run.
     pub fn provenance(&self, prepared: &Prepared, resumed_units: u64) -> Provenance {
-        audit::provenance(&self.clock, &self.target, &prepared.files(), resumed_units)
+        self.record(Program::hashed(), prepared, resumed_units)
+    }
+
+    /// The record of an answer that is printed and not kept.
+    pub fn brief_provenance(&self, prepared: &Prepared) -> Provenance {
+        self.record(Program::this(), prepared, 0)
+    }
+
+    fn record(&self, program: Program, prepared: &Prepared, resumed_units: u64) -> Provenance {
+        let files = prepared.files();
+        audit::provenance(program, &self.clock, &self.target, &files, resumed_units)
     }
 }
 

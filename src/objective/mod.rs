@@ -156,6 +156,11 @@ pub struct Objective {
 }
 
 impl Objective {
+    /// Whether right-hand sides are evaluated by machine code.
+    pub fn has_machine_code(&self) -> bool {
+        self.experiments.iter().any(|e| e.system.has_machine_code())
+    }
+
     /// Values of the parameter table on the natural scale for a point on the estimation scale.
     pub fn table(&self, theta: &[f64]) -> Vec<f64> {
         let mut table = self.nominal.clone();

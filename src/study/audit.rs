@@ -61,13 +61,22 @@ pub struct Program {
     pub features: Vec<&'static str>,
     /// Commit that it was built from, if whoever built it set `MECHFIT_COMMIT`.
     pub commit: Option<&'static str>,
-    /// SHA-256 of the executable.
+    /// SHA-256 of the executable; left out of answers that are printed at once, which it would take half the time of.
     pub executable_sha256: Option<String>,
     /// SHA-256 of the list of its dependencies.
     pub dependencies_sha256: String,
 }
 
 impl Program {
+    /// This program with the hash of its executable.
+    pub fn hashed() -> Self {
+        let path = std::env::current_exe().ok();
+        Self {
+            executable_sha256: path.and_then(|p| file_hash(&p).ok()),
+            ..Self::this()
+        }
+    }
+
     /// This program.
     pub fn this() -> Self {
         Self {
@@ -85,9 +94,7 @@ impl Program {
                 Vec::new()
             },
             commit: option_env!("MECHFIT_COMMIT"),
-            executable_sha256: std::env::current_exe()
-                .ok()
-                .and_then(|p| file_hash(&p).ok()),
+            executable_sha256: None,
             dependencies_sha256: hash(LOCK),
         }
     }
@@ -95,6 +102,7 @@ impl Program {
 
 /// The record of a run that ends now.
 pub fn provenance(
+    program: Program,
     clock: &Clock,
     problem: &Path,
     files: &[PathBuf],
@@ -102,7 +110,7 @@ pub fn provenance(
 ) -> Provenance {
     let (started, finished) = clock.stamps();
     Provenance {
-        program: Program::this(),
+        program,
         command: std::env::args_os()
             .map(|a| a.to_string_lossy().into_owned())
             .collect(),

@@ -161,7 +161,7 @@ impl PostMortem {
         let failed = objective.autopsy(theta, sensitivities);
         let found: Option<&Autopsy> = failed.as_ref().map(|f| &f.autopsy);
         let row = failed.as_ref().and_then(|f| f.row);
-        let program = Program::this();
+        let program = Program::hashed();
         Some(Self {
             schema_version: SCHEMA_VERSION,
             kind: KIND.into(),

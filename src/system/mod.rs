@@ -210,6 +210,16 @@ struct Kernels {
     time_second: usize,
 }
 
+impl System {
+    /// Whether anything is evaluated by machine code.
+    pub fn has_machine_code(&self) -> bool {
+        #[cfg(feature = "jit")]
+        return self.compiled.programs.iter().any(|p| p.native.is_some());
+        #[cfg(not(feature = "jit"))]
+        false
+    }
+}
+
 #[cfg(feature = "jit")]
 impl System {
     /// Compiles what is evaluated in every step to machine code: right-hand side and Jacobian at a point, right-hand side and
@@ -225,15 +235,6 @@ impl System {
         }
         let len = self.compiled.layout.len;
         native::compile(&mut self.compiled.programs, &wanted, len);
-    }
-
-    /// Whether that was done.
-    #[cfg(test)]
-    fn has_machine_code(&self) -> bool {
-        self.compiled
-            .programs
-            .iter()
-            .any(|p| p.native.is_some() || p.is_empty())
     }
 }
 

@@ -169,7 +169,7 @@ impl Arguments {
                 .first()
                 .copied()
                 .unwrap_or(f64::NAN),
-            provenance: session.provenance(&prepared, 0),
+            provenance: session.brief_provenance(&prepared),
         };
         let ms = |s: f64| number(1e3 * s, 3);
         let rows = [

@@ -119,7 +119,7 @@ impl Arguments {
                 _ => None,
             },
             conditions,
-            provenance: session.provenance(&prepared, 0),
+            provenance: session.brief_provenance(&prepared),
         };
         show(console, &document);
         let failed = document.objective.is_none();
