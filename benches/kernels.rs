@@ -5,7 +5,7 @@
 mod native;
 
 use divan::{Bencher, black_box};
-use mechfit::objective::{BuildOptions, Objective, Workspace};
+use mechfit::objective::{BuildOptions, Objective, Target, Workspace};
 use mechfit::search::Want;
 use mechfit::study::open::Study;
 use mechfit::system::{Engine, Machine};

@@ -4,12 +4,15 @@ use super::Tolerances;
 
 /// Safety factor of the controller (Hairer & Wanner 1996, section IV.8).
 const SAFETY: f64 = 0.9;
-/// Largest factor between two steps.
-const LARGEST_GROWTH: f64 = 6.0;
+/// Largest factor between two steps, as in Hairer and Wanner's code RADAU.
+const LARGEST_GROWTH: f64 = 8.0;
 /// Smallest factor between two steps.
 const LARGEST_SHRINKAGE: f64 = 0.2;
 /// Smallest error that the predictive controller remembers (Hairer & Wanner 1996, code RODAS).
 const SMALLEST_ERROR: f64 = 1e-2;
+/// How far the prediction from two steps may lengthen the step that one step alone suggests, as an exponent of their ratio: 0
+/// would never, 1 always. Over nine problems and four tolerances this takes the least work (`benches/runs`).
+const TRUST: f64 = 0.7;
 /// Factor after a step whose stages could not be evaluated.
 pub(super) const FAILURE_SHRINKAGE: f64 = 0.25;
 /// Share of the step by which the last step of a segment may be stretched.
@@ -79,7 +82,9 @@ pub(super) fn column_error_norm(
     (largest / atol.len().max(1) as f64).sqrt()
 }
 
-/// First step size by the heuristic of Hairer, Nørsett & Wanner (1993), section II.4.
+/// First step size. Rates that change as in a decay, with the time constant `τ = ‖f‖/‖df/dt‖`, have the derivative of order
+/// `q + 1` of size `‖f‖/τ^q`, and so a local error in proportion to `‖f‖·τ·(h/τ)^(q + 1)`; where that says nothing, by the
+/// heuristic of Hairer, Nørsett & Wanner (1993), section II.4.
 ///
 /// `f0` is `f(t, y)` (zero in algebraic rows); `euler(h)` puts `f(t + h, y + h·f0)` into the slice and says whether it
 /// is finite. `order` is the order of the error estimate.
@@ -98,6 +103,8 @@ pub(super) fn first_step(
     const NEGLIGIBLE: f64 = 1e-5;
     /// First guess where the norms say nothing.
     const BLIND: f64 = 1e-6;
+    /// Local error of the model of a decay that is aimed at; its constant is that of the method, measured over nine problems.
+    const FIRST_ERROR: f64 = 10.0;
     /// Derivatives below this are taken as zero.
     const VANISHING: f64 = 1e-15;
     let d0 = error_norm(y, y, y, atol, rtol).0;
@@ -115,6 +122,12 @@ pub(super) fn first_step(
         *f1 -= f0;
     }
     let d2 = error_norm(f1, y, y, atol, rtol).0 / h0;
+    // What the decay changes in all, in units of the tolerance.
+    let change = d1 * d1 / d2;
+    if change.is_finite() && change > 1.0 {
+        let h = d1 / d2 * libm::pow(FIRST_ERROR / change, 1.0 / (order + 1.0));
+        return h.min(span);
+    }
     let steepest = d1.max(d2);
     let h1 = if steepest <= VANISHING {
         BLIND.max(h0 * 1e-3)
@@ -152,7 +165,11 @@ impl Controller {
                     self.exponent,
                 )
                 * SAFETY;
-            factor = factor.min(predicted);
+            factor = if predicted < factor {
+                predicted
+            } else {
+                factor * libm::pow(predicted / factor, TRUST)
+            };
         }
         factor = factor.clamp(LARGEST_SHRINKAGE, LARGEST_GROWTH);
         if self.rejected {
