@@ -50,6 +50,9 @@ pub enum UnitErrorKind {
     /// Exponents or a number of names that get out of hand.
     #[error("its exponents or the number of its names are beyond what a unit has")]
     TooComplex,
+    /// The product of its numbers cannot be written as a number.
+    #[error("the numbers in it multiply to one beyond the range of numbers, 1e-307 to 1e308")]
+    OutOfRange,
     /// A declaration of a unit that exists.
     #[error("the unit `{0}` exists already")]
     Exists(String),
@@ -84,6 +87,9 @@ impl UnitErrorKind {
             } else {
                 format!("write `1/{name}^{digits}` or `{name}^-{digits}`")
             }),
+            Self::OutOfRange => {
+                Some("write fewer decades, or leave them to the prefix of a unit".into())
+            }
             Self::Expected { .. } => {
                 Some("units are written like `nM`, `1/h`, `mg/L`, `1/(nM*h)`, `cm^2`".into())
             }

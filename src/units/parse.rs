@@ -32,6 +32,10 @@ pub(super) fn parse(text: &str, registry: &Registry) -> Result<Unit, UnitError> 
     if unit.is_unknown() {
         return Err(reader.error(0..text.len(), UnitErrorKind::TooComplex));
     }
+    // Decades are kept beside numbers, so that only the product can be beyond what can be printed and read again.
+    if !unit.number_in_front().is_normal() {
+        return Err(reader.error(0..text.len(), UnitErrorKind::OutOfRange));
+    }
     Ok(unit)
 }
 

@@ -166,6 +166,17 @@ fn a_unit_too_complex_to_compute_with_is_refused() {
     assert_eq!(error.kind, UnitErrorKind::TooComplex);
 }
 
+#[test]
+fn a_unit_whose_number_is_beyond_the_range_of_numbers_is_refused() {
+    for text in ["g/.1^310/m", ".1^310*g", "g*1e200*1e200", "5e-324*g"] {
+        let error = Registry::new().parse(text).unwrap_err();
+        assert_eq!(error.kind, UnitErrorKind::OutOfRange, "{text}");
+    }
+    // Only the whole counts.
+    let unit = Registry::new().parse("1e200*g*1e200/1e200/1e200").unwrap();
+    assert_eq!(unit.to_string(), "g");
+}
+
 proptest::proptest! {
     #[test]
     fn any_text_is_read_or_refused(text in ".{0,40}") {

@@ -77,6 +77,10 @@ impl Unit {
     pub fn factor(&self) -> f64 {
         self.scale.value()
     }
+    /// The number written in front of the names.
+    pub(super) fn number_in_front(&self) -> f64 {
+        self.number.value()
+    }
     /// Whether no one has said what the unit is.
     pub fn is_unknown(&self) -> bool {
         self.unknown
@@ -166,7 +170,7 @@ impl fmt::Display for Unit {
         if self.unknown {
             return f.write_str("unknown");
         }
-        let number = self.number.value();
+        let number = self.number_in_front();
         product(f, (number != 1.0).then_some(number), &self.atoms)
     }
 }
