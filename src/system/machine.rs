@@ -91,8 +91,7 @@ impl Machine {
     /// `f(t, y)`.
     #[inline]
     pub fn rhs(&mut self, system: &System, t: f64, y: &[f64], out: &mut [f64]) {
-        self.set_point(system, t, y);
-        self.run(system, system.programs.rhs, [out, &mut [], &mut []]);
+        self.run_at(system, system.programs.rhs, t, y, [out, &mut [], &mut []]);
     }
     /// `f` at the first `used` of [`LANES`] points: `y` and `out` hold the values of each state at all points; points behind
     /// the used ones repeat the last of them.
@@ -141,8 +140,8 @@ impl Machine {
     /// Values of ∂f/∂y in the order of its pattern.
     #[inline]
     pub fn jacobian(&mut self, system: &System, t: f64, y: &[f64], out: &mut [f64]) {
-        self.set_point(system, t, y);
-        self.run(system, system.programs.jacobian, [out, &mut [], &mut []]);
+        let which = system.programs.jacobian;
+        self.run_at(system, which, t, y, [out, &mut [], &mut []]);
     }
     /// `f` and ∂f/∂y together.
     #[inline]
@@ -154,8 +153,8 @@ impl Machine {
         f: &mut [f64],
         jac: &mut [f64],
     ) {
-        self.set_point(system, t, y);
-        self.run(system, system.programs.rhs_and_jacobian, [f, jac, &mut []]);
+        let which = system.programs.rhs_and_jacobian;
+        self.run_at(system, which, t, y, [f, jac, &mut []]);
     }
     /// ∂f/∂y and ∂f/∂(active slots) at the first `used` of [`LANES`] points, `y` one point after the other, results entry by
     /// entry; what lies behind the used points repeats the last of them.
@@ -204,13 +203,31 @@ impl Machine {
         jac: &mut [f64],
         par: &mut [f64],
     ) {
-        self.set_point(system, t, y);
-        self.run(system, system.programs.linearise, [f, jac, par]);
+        self.run_at(system, system.programs.linearise, t, y, [f, jac, par]);
     }
     /// Explicit ∂f/∂t.
     pub fn time_derivative(&mut self, system: &System, t: f64, y: &[f64], out: &mut [f64]) {
         self.set_point(system, t, y);
         self.run(system, system.programs.time, [out, &mut [], &mut []]);
+    }
+    /// Sets the point and runs a program there.
+    #[inline(always)]
+    fn run_at(
+        &mut self,
+        system: &System,
+        which: usize,
+        t: f64,
+        y: &[f64],
+        #[allow(unused_mut)] mut out: [&mut [f64]; 3],
+    ) {
+        #[cfg(feature = "jit")]
+        if let Some(native) = &system.compiled.programs[which].native
+            && native.run(self.registers.all_mut(), t, y, &mut out)
+        {
+            return;
+        }
+        self.set_point(system, t, y);
+        self.run(system, which, out);
     }
     /// Runs a program and copies its results into the parts of `out`, in order.
     #[inline(always)]

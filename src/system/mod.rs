@@ -227,14 +227,24 @@ impl System {
     pub fn add_machine_code(&mut self) {
         let mut wanted = vec![native::Wanted::default(); self.compiled.programs.len()];
         let of = &self.programs;
-        for plain in [of.rhs, of.jacobian, of.rhs_and_jacobian, of.linearise] {
-            wanted[plain].plain = true;
+        let (n, j, p) = (
+            self.n,
+            self.jacobian.entries.len(),
+            self.parameter.entries.len(),
+        );
+        for (at_point, parts) in [
+            (of.rhs, [n, 0, 0]),
+            (of.jacobian, [j, 0, 0]),
+            (of.rhs_and_jacobian, [n, j, 0]),
+            (of.linearise, [n, j, p]),
+        ] {
+            wanted[at_point].at_point = Some(parts);
         }
         for over_points in [of.rhs, of.derivatives] {
             wanted[over_points].over_points = true;
         }
-        let len = self.compiled.layout.len;
-        native::compile(&mut self.compiled.programs, &wanted, len);
+        let compiled = &mut self.compiled;
+        native::compile(&mut compiled.programs, &wanted, &compiled.layout, n);
     }
 }
 

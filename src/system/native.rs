@@ -1,12 +1,13 @@
 //! Machine code of programs (feature `jit`): the same operations on the same registers, each rounded by itself, so that every bit is
 //! that of the bytecode.
 //!
-//! A program becomes two functions. One works on plain registers. The other works on registers that hold a number at each of
-//! [`LANES`] points: arithmetic in pairs of points, functions by the bytecode's own code on all points at once.
+//! A program becomes one of two functions, or both. One computes at a point: it takes time and states as they are, what depends on
+//! parameters only from the registers, and puts the results where they are wanted. The other works on registers that hold a number at
+//! each of [`LANES`] points: arithmetic in pairs of points, functions by the bytecode's own code on all points at once.
 //!
-//! This is the only file with unsafe code. What must hold: a function reads and writes registers below `len` only, and is called with
-//! at least as many (checked at every call); its memory lives as long as anything that can call it (an [`Arc`] beside every
-//! function).
+//! This is the only file with unsafe code. What must hold: a function reads and writes registers, states and results below the numbers
+//! that it was made for, and is called with at least as many (checked at every call); its memory lives as long as anything that can call
+//! it (an [`Arc`] beside every function).
 #![allow(unsafe_code)]
 
 use std::collections::{HashMap, HashSet};
@@ -21,6 +22,7 @@ use cranelift_module::{FuncId, Module, ModuleError, default_libcall_names};
 
 use super::bytecode::{self, Code, Instruction, Program};
 use super::operation::{Binary, Ternary, Unary};
+use super::program::Layout;
 use crate::ode::LANES;
 
 /// Points that one machine register holds.
@@ -32,7 +34,8 @@ const LONGEST: usize = 20_000;
 
 /// A register of the functions over points.
 type Points = [f64; LANES];
-type Plain = unsafe extern "C" fn(*mut f64);
+/// Registers, time, states, and the places of three parts of the results.
+type AtPoint = unsafe extern "C" fn(*const f64, f64, *const f64, *mut f64, *mut f64, *mut f64);
 type OverPoints = unsafe extern "C" fn(*mut Points, usize);
 
 /// What the functions are in.
@@ -62,35 +65,44 @@ impl Drop for Memory {
 /// Machine code of one program.
 #[derive(Clone)]
 pub(super) struct Native {
-    plain: Option<Plain>,
+    at_point: Option<AtPoint>,
     over_points: Option<OverPoints>,
-    /// Registers that the functions may touch.
-    len: usize,
+    shape: Shape,
     _memory: Arc<Memory>,
 }
 
 impl std::fmt::Debug for Native {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        f.debug_struct("Native").field("len", &self.len).finish()
+        f.debug_struct("Native")
+            .field("shape", &self.shape)
+            .finish()
     }
 }
 
 impl Native {
-    /// Runs on plain registers; false if there is no function for them or too few of them.
+    /// Sets time and states in the registers and puts the results there into the parts of `out`; false if there is no function for it, or if any slice is too short.
     #[inline(always)]
-    pub fn run(&self, r: &mut [f64]) -> bool {
-        let Some(plain) = self.plain.filter(|_| r.len() >= self.len) else {
+    pub fn run(&self, r: &mut [f64], t: f64, y: &[f64], out: &mut [&mut [f64]; 3]) -> bool {
+        let [first, second, third] = out;
+        let [a, b, c] = self.shape.parts;
+        let fits = r.len() >= self.shape.registers
+            && y.len() >= self.shape.n_states
+            && first.len() >= a
+            && second.len() >= b
+            && third.len() >= c;
+        let Some(at_point) = self.at_point.filter(|_| fits) else {
             return false;
         };
-        // SAFETY: the function touches the first `len` registers only, which are there.
-        unsafe { plain(r.as_mut_ptr()) };
+        let [first, second, third] = [first.as_mut_ptr(), second.as_mut_ptr(), third.as_mut_ptr()];
+        // SAFETY: the function reads and writes within the shape, which is there.
+        unsafe { at_point(r.as_mut_ptr(), t, y.as_ptr(), first, second, third) };
         true
     }
 
-    /// Runs at [`LANES`] points, functions at the first `used` of them; false as [`Self::run`].
+    /// Runs at [`LANES`] points, functions at the first `used` of them; false as above.
     #[inline(always)]
     pub fn run_over_points(&self, r: &mut [Points], used: usize) -> bool {
-        let Some(over_points) = self.over_points.filter(|_| r.len() >= self.len) else {
+        let Some(over_points) = self.over_points.filter(|_| r.len() >= self.shape.registers) else {
             return false;
         };
         // SAFETY: as above.
@@ -102,14 +114,31 @@ impl Native {
 /// Which functions a program gets.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Wanted {
-    pub plain: bool,
+    /// At a point, with so many results in each part.
+    pub at_point: Option<[usize; 3]>,
     pub over_points: bool,
 }
 
-/// Gives programs their machine code, as far as this processor is known to the compiler; `len` registers in all.
-pub(super) fn compile(programs: &mut [Program], wanted: &[Wanted], len: usize) {
+/// What a function is made for.
+#[derive(Debug, Clone, Copy)]
+struct Shape {
+    registers: usize,
+    /// Register of the first state.
+    states: usize,
+    n_states: usize,
+    /// Results in each part.
+    parts: [usize; 3],
+}
+
+/// Gives programs their machine code, as far as this processor is known to the compiler.
+pub(super) fn compile(
+    programs: &mut [Program],
+    wanted: &[Wanted],
+    layout: &Layout,
+    n_states: usize,
+) {
     // What cannot be compiled stays bytecode, which gives the same numbers.
-    let Ok(natives) = try_compile(programs, wanted, len) else {
+    let Ok(natives) = try_compile(programs, wanted, layout, n_states) else {
         return;
     };
     for (program, native) in programs.iter_mut().zip(natives) {
@@ -138,8 +167,10 @@ impl From<ModuleError> for Refused {
 fn try_compile(
     programs: &[Program],
     wanted: &[Wanted],
-    len: usize,
+    layout: &Layout,
+    n_states: usize,
 ) -> Result<Vec<Option<Native>>, Refused> {
+    let len = layout.len;
     if i32::try_from(len * LANES * NUMBER).is_err() {
         return Err(Refused::Registers(len));
     }
@@ -163,34 +194,44 @@ fn try_compile(
     for (program, wanted) in programs.iter().zip(wanted) {
         let is_worth_it = !program.is_empty() && program.len() <= LONGEST;
         let mut functions = [None, None];
-        if wanted.plain && is_worth_it {
-            functions[0] = Some(compiler.plain(&mut module, program)?);
+        let shape = Shape {
+            registers: len,
+            states: layout.states,
+            n_states,
+            parts: wanted.at_point.unwrap_or_default(),
+        };
+        // A function of results that are not all asked for is not made.
+        let is_whole = shape.parts.iter().sum::<usize>() == program.n_outputs();
+        if wanted.at_point.is_some() && is_worth_it && is_whole {
+            functions[0] = Some(compiler.at_point(&mut module, program, &shape)?);
         }
         if wanted.over_points && is_worth_it {
             functions[1] = Some(compiler.over_points(&mut module, program)?);
         }
-        ids.push(functions);
+        ids.push((functions, shape));
     }
     module.finalize_definitions()?;
     let address = |id: Option<FuncId>| id.map(|id| module.get_finalized_function(id));
-    let addresses: Vec<[Option<*const u8>; 2]> =
-        ids.into_iter().map(|ids| ids.map(address)).collect();
+    let addresses: Vec<([Option<*const u8>; 2], Shape)> = ids
+        .into_iter()
+        .map(|(ids, shape)| (ids.map(address), shape))
+        .collect();
     let memory = Arc::new(Memory {
         module: Mutex::new(Some(module)),
         calls: compiler.calls,
     });
     debug_assert!(memory.calls.iter().all(|c| c.len == len));
-    let natives = addresses.into_iter().map(|addresses| {
-        let [plain, over_points] = addresses;
-        // SAFETY: this is the address of a function with this signature, which `Compiler::plain` declared.
-        let plain = plain.map(|at| unsafe { std::mem::transmute::<*const u8, Plain>(at) });
+    let natives = addresses.into_iter().map(|(addresses, shape)| {
+        let [at_point, over_points] = addresses;
+        // SAFETY: this is the address of a function with this signature, which `Compiler::at_point` declared.
+        let at_point = at_point.map(|at| unsafe { std::mem::transmute::<*const u8, AtPoint>(at) });
         // SAFETY: the same of `Compiler::over_points`.
         let over_points =
             over_points.map(|at| unsafe { std::mem::transmute::<*const u8, OverPoints>(at) });
-        (plain.is_some() || over_points.is_some()).then(|| Native {
-            plain,
+        (at_point.is_some() || over_points.is_some()).then(|| Native {
+            at_point,
             over_points,
-            len,
+            shape,
             _memory: Arc::clone(&memory),
         })
     });
@@ -222,23 +263,53 @@ impl Compiler {
         Ok(id)
     }
 
-    /// The function on plain registers.
-    fn plain(&mut self, module: &mut JITModule, program: &Program) -> Result<FuncId, ModuleError> {
-        self.context.func.signature = self.signature(module, 1);
+    /// The function at a point.
+    fn at_point(
+        &mut self,
+        module: &mut JITModule,
+        program: &Program,
+        shape: &Shape,
+    ) -> Result<FuncId, ModuleError> {
+        let mut signature = self.signature(module, 6);
+        signature.params[1] = AbiParam::new(types::F64);
+        self.context.func.signature = signature;
         let mut b = FunctionBuilder::new(&mut self.context.func, &mut self.builder);
         let entry = b.create_block();
         b.append_block_params_for_function_params(entry);
         b.switch_to_block(entry);
         b.seal_block(entry);
-        let mut registers = InRegisters::new(b.block_params(entry)[0], types::F64, NUMBER);
+        let parameters: Vec<Value> = b.block_params(entry).to_vec();
+        let [base, t, y, outs @ ..] = &parameters[..] else {
+            return self.define(module);
+        };
+        let mut registers = InRegisters::new(*base, types::F64, NUMBER);
+        // Formulas that are evaluated next find the point in the registers.
+        b.ins().store(registers.flags, *t, *base, 0);
+        registers.values.insert(0, *t);
+        for k in 0..shape.n_states {
+            let from = (k * NUMBER) as i32;
+            let state = b.ins().load(types::F64, registers.flags, *y, from);
+            let register = (shape.states + k) as u32;
+            let to = registers.offset(register);
+            b.ins().store(registers.flags, state, *base, to);
+            registers.values.insert(register, state);
+        }
         for i in &program.code {
             let value = match arithmetic(&mut b, &mut registers, i) {
                 Some(value) => value,
-                None => call_plain(&mut b, module, &mut registers, i, self.pointer),
+                None => call(&mut b, module, &mut registers, i, self.pointer),
             };
             registers.set(i.to, value);
         }
-        registers.store(&mut b, |register| program.range().contains(&register));
+        // Results that depend on parameters only are in their registers already.
+        let mut result = program.range();
+        for (out, part) in outs.iter().zip(shape.parts) {
+            for (k, register) in result.by_ref().take(part).enumerate() {
+                let value = registers.get(&mut b, register as u32);
+                let offset = (k * NUMBER) as i32;
+                b.ins().store(MemFlagsData::trusted(), value, *out, offset);
+            }
+        }
         b.ins().return_(&[]);
         b.finalize(module.target_config());
         self.define(module)
@@ -484,8 +555,8 @@ fn arithmetic(b: &mut FunctionBuilder, r: &mut InRegisters, i: &Instruction<u32>
     })
 }
 
-/// A function of one, two or three numbers, on plain registers.
-fn call_plain(
+/// A function of one, two or three numbers, at a point.
+fn call(
     b: &mut FunctionBuilder,
     module: &JITModule,
     r: &mut InRegisters,

@@ -174,17 +174,17 @@ proptest! {
     #[test]
     fn programs_give_the_bits_of_single_operations(
         recipes in proptest::collection::vec(recipe(), 1..60),
-        picks in proptest::collection::vec(any::<u8>(), 3..12),
+        picks in proptest::collection::vec(any::<u8>(), 6..14),
         t in 0.0..10.0f64,
         points in numbers(LANES * STATES as usize),
         p in numbers(PARAMETERS as usize),
     ) {
         let (g, nodes) = build(&recipes);
         let roots: Vec<NodeId> = picks.iter().map(|k| nodes[usize::from(*k) % nodes.len()]).collect();
-        let (f, rest) = roots.split_at(1);
+        let (f, rest) = roots.split_at(STATES as usize);
         let (jacobian, parameter) = rest.split_at(rest.len() / 2);
         let n = STATES as usize;
-        let lengths = [1, jacobian.len(), parameter.len()];
+        let lengths = [n, jacobian.len(), parameter.len()];
         let expected: Vec<Vec<f64>> = points.chunks_exact(n).map(|y| evaluate(&g, t, y, &p)).collect();
 
         for system in engines(system(&g, f, jacobian, parameter)) {
@@ -212,10 +212,12 @@ proptest! {
         }
         let by_state: Vec<[f64; LANES]> =
             (0..n).map(|i| std::array::from_fn(|l| points[l * n + i])).collect();
-        let mut f_lanes = [[0.0; LANES]];
+        let mut f_lanes = [[0.0; LANES]; STATES as usize];
         machine.rhs_at_points(&system, LANES, &[t; LANES], &by_state, &mut f_lanes);
-        for (value, expected) in f_lanes[0].iter().zip(&expected) {
-            prop_assert_eq!(bits(*value), bits(expected[roots[0] as usize]));
+        for (node, values) in f.iter().zip(&f_lanes) {
+            for (value, expected) in values.iter().zip(&expected) {
+                prop_assert_eq!(bits(*value), bits(expected[*node as usize]));
+            }
         }
         }
     }

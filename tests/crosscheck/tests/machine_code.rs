@@ -82,9 +82,11 @@ fn machine_code_gives_the_bits_of_bytecode() {
                 (Err(bytecode), Err(native)) => {
                     assert_eq!(bytecode.to_string(), native.to_string());
                 }
-                _ => panic!(
-                    "{}, point {k}: one fails, the other does not",
-                    folder.display()
+                (bytecode, native) => panic!(
+                    "{}, point {k}: bytecode {:?}, machine code {:?}",
+                    folder.display(),
+                    bytecode.err(),
+                    native.err()
                 ),
             }
         }
