@@ -133,7 +133,17 @@ pub fn ends(interval: &Interval) -> String {
         let what = match end {
             End::Closed(_) => return None,
             End::AtBound => format!("its {name} end lies at or beyond a bound of the search"),
-            End::Open => format!("it has no {name} end, the objective flattens"),
+            End::Open => match cause {
+                Some(Cause::Failure(_)) => {
+                    format!(
+                        "its {name} end is not known, the model could not be evaluated further out"
+                    )
+                }
+                Some(Cause::Refits) => {
+                    format!("its {name} end is not known, the refits of the profile were used up")
+                }
+                _ => format!("it has no {name} end, the objective flattens"),
+            },
         };
         Some(match cause {
             Some(Cause::Bound(ids)) => format!("{what} (bound of {})", ids.join(", ")),
@@ -244,5 +254,11 @@ mod tests {
         );
         i.lower = End::Open;
         assert_eq!(interval(&i, Some(4.5), Style::Plain), "no ends");
+        i.lower_cause = Some(Cause::Refits);
+        i.upper = End::Closed(9.82);
+        assert_eq!(
+            ends(&i),
+            "its lower end is not known, the refits of the profile were used up"
+        );
     }
 }

@@ -14,6 +14,8 @@ use super::stage_bootstrap::Bootstrapped;
 use crate::diagnostic::{Finding, Source};
 use crate::objective::{EvalError, Objective, Target as _};
 use crate::search::Want;
+use crate::uncertainty::Method;
+use crate::uncertainty::bootstrap::BootstrapInterval;
 use crate::uncertainty::profile::held_parameter;
 
 /// Name of the file beside the problem file.
@@ -149,10 +151,22 @@ pub struct RecordedBootstrap {
 pub struct RecordedInterval {
     /// Parameter.
     pub id: String,
+    /// How it was made; records of a single method may leave it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<Method>,
     /// Lower end.
     pub lower: Option<f64>,
     /// Upper end.
     pub upper: Option<f64>,
+}
+
+impl RecordedInterval {
+    /// The interval among those found anew that is the same one: of the same parameter by the same method.
+    pub fn among<'a>(&self, found: &'a [BootstrapInterval]) -> Option<&'a BootstrapInterval> {
+        found
+            .iter()
+            .find(|f| f.id == self.id && self.method.is_none_or(|m| f.interval.method == m))
+    }
 }
 
 /// A replicate.
@@ -402,6 +416,7 @@ fn recorded_bootstrap(b: &Bootstrapped) -> RecordedBootstrap {
             .iter()
             .map(|i| RecordedInterval {
                 id: i.id.clone(),
+                method: Some(i.interval.method),
                 lower: i.interval.lower.closed(),
                 upper: i.interval.upper.closed(),
             })
@@ -432,4 +447,34 @@ pub fn bootstrap_settings(b: &Bootstrapped) -> BTreeMap<String, String> {
             d.bootstrap.fixed_priors.to_string(),
         ),
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::uncertainty::{Interval, Range};
+
+    #[test]
+    fn an_interval_is_looked_for_among_those_of_its_own_method() {
+        let found = |method| BootstrapInterval {
+            id: "k".into(),
+            interval: Interval::closed(method, 0.95, 1.0, 2.0),
+            if_failures_extreme: Range::default(),
+            lower_monte_carlo: Range::default(),
+            upper_monte_carlo: Range::default(),
+            share_at_lower_bound: 0.0,
+            share_at_upper_bound: 0.0,
+        };
+        let found = [found(Method::Percentile), found(Method::Bc)];
+        let recorded = |method| RecordedInterval {
+            id: "k".into(),
+            method,
+            lower: Some(1.0),
+            upper: Some(2.0),
+        };
+        let method = |recorded: RecordedInterval| recorded.among(&found).map(|f| f.interval.method);
+        assert_eq!(method(recorded(Some(Method::Bc))), Some(Method::Bc));
+        assert_eq!(method(recorded(Some(Method::Basic))), None);
+        assert_eq!(method(recorded(None)), Some(Method::Percentile));
+    }
 }

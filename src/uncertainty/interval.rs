@@ -2,13 +2,14 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::objective::target::to_natural;
 use crate::problem::Scale;
 
 /// How an interval was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
     /// Estimate ± Student's t × standard error, with the variance of Kenward & Roger and Satterthwaite's ν.
@@ -41,7 +42,7 @@ pub enum Status {
     Closed,
     /// The objective still rises where the bound of the parameter ends the path.
     AtBound,
-    /// The objective has flattened: no end.
+    /// No end: the objective has flattened, or it could not be followed further (the cause says so).
     Open,
 }
 
@@ -52,7 +53,7 @@ pub enum End {
     Closed(f64),
     /// The objective still rises where the bound of the parameter ends the path.
     AtBound,
-    /// The objective has flattened: no end.
+    /// No end: the objective has flattened, or it could not be followed further (the cause says so).
     Open,
 }
 
@@ -98,6 +99,8 @@ pub enum Cause {
     Nothing,
     /// The model could not be evaluated further out, for this reason.
     Failure(String),
+    /// Nothing that is known: the refits of this side were used up before the objective had risen enough.
+    Refits,
 }
 
 impl fmt::Display for Cause {
@@ -109,6 +112,7 @@ impl fmt::Display for Cause {
             Self::Bound(ids) => write!(f, "{BOUND_OF}{}", ids.join(SEPARATOR)),
             Self::Nothing => f.write_str("nothing"),
             Self::Failure(reason) => write!(f, "{FAILURE}{reason}"),
+            Self::Refits => f.write_str(REFITS),
         }
     }
 }
@@ -117,6 +121,8 @@ impl fmt::Display for Cause {
 const BOUND_OF: &str = "bound of ";
 /// How a cause that is a failure is written.
 const FAILURE: &str = "no evaluation beyond: ";
+/// How it is written that the refits were used up.
+const REFITS: &str = "limit of refits";
 /// Between ids.
 const SEPARATOR: &str = ", ";
 
@@ -132,6 +138,7 @@ impl From<String> for Cause {
             "data" => Self::Data,
             "prior" => Self::Prior,
             "relations" => Self::Relations,
+            REFITS => Self::Refits,
             other => {
                 if let Some(ids) = other.strip_prefix(BOUND_OF) {
                     Self::Bound(ids.split(SEPARATOR).map(String::from).collect())
@@ -279,6 +286,21 @@ mod tests {
             r#"{"method":"profile","level":0.95,"lower":0.5,"upper":null,"lower_status":"closed","upper_status":"at_bound","lower_cause":"data","upper_cause":"bound of a, b"}"#
         );
         assert_eq!(serde_json::from_str::<Interval>(&text).unwrap(), interval);
+    }
+
+    #[test]
+    fn every_cause_is_read_as_it_is_written() {
+        for cause in [
+            Cause::Data,
+            Cause::Prior,
+            Cause::Relations,
+            Cause::Bound(vec!["a".into(), "b".into()]),
+            Cause::Nothing,
+            Cause::Failure("max_steps".into()),
+            Cause::Refits,
+        ] {
+            assert_eq!(Cause::from(String::from(cause.clone())), cause);
+        }
     }
 
     #[test]

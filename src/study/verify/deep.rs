@@ -170,13 +170,7 @@ impl Verification {
             0.5,
         );
         for i in &then.intervals {
-            let Some(found) = now
-                .document
-                .bootstrap
-                .intervals
-                .iter()
-                .find(|f| f.id == i.id)
-            else {
+            let Some(found) = i.among(&now.document.bootstrap.intervals) else {
                 self.say(4, format!("interval {}", i.id), false, "not computed");
                 continue;
             };

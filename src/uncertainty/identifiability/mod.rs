@@ -183,6 +183,9 @@ fn end_in_words(side: &str, end: End, cause: Option<&Cause>) -> String {
         Some(Cause::Failure(reason)) => {
             return format!("beyond its {side} end the model could not be evaluated ({reason})");
         }
+        Some(Cause::Refits) => {
+            return format!("its {side} end was not reached within the refits of a profile");
+        }
         Some(Cause::Nothing) | None => String::new(),
     };
     match end {

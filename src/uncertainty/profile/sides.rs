@@ -244,6 +244,7 @@ impl<T: Target> Sides<'_, '_, T> {
                 Cause::Failure(reason.into()),
                 walk.points().last().cloned(),
             ),
+            Reached::Spent(s) => done(End::Open, Cause::Refits, Some(s)),
             Reached::Stalled(s) => {
                 let ids = self.at_bounds(&s);
                 let cause = if ids.is_empty() {

@@ -40,6 +40,8 @@ pub enum Reached {
     Limit(Solved),
     /// Nothing moves any more, short of the threshold: every parameter that could move the quantity is at a bound.
     Stalled(Solved),
+    /// The last of the refits, short of the threshold and of the limit of the control.
+    Spent(Solved),
     /// Refits failed from here on.
     Failed(&'static str),
     /// A better optimum than the fit.
@@ -162,7 +164,7 @@ impl<'a, P: Path> Walk<'a, P> {
             return Some(Reached::Limit(last));
         }
         if self.refits >= self.settings.max_refits {
-            return Some(Reached::Limit(last));
+            return Some(Reached::Spent(last));
         }
         let mut step = self.step;
         let mut reason = "";

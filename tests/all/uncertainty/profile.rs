@@ -191,6 +191,21 @@ fn an_objective_that_flattens_has_an_open_end_and_one_that_rises_ends_at_the_bou
 }
 
 #[test]
+fn a_side_that_runs_out_of_refits_says_so() {
+    // A mean with an end far within its bounds, which two refits do not reach.
+    let target = Example::linear(&[vec![1.0]], &[1.0], &[1.0], 5, &[(-10.0, 10.0)]);
+    let options = Options {
+        max_refits: 2,
+        ..Options::default()
+    };
+    let found = all(&target, &[1.5], &options);
+    let p = &found.parameters[0].interval;
+    assert_eq!((p.lower, p.upper), (End::Open, End::Open));
+    assert_eq!(p.lower_cause, Some(Cause::Refits));
+    assert_eq!(p.upper_cause, Some(Cause::Refits));
+}
+
+#[test]
 fn the_bound_of_another_parameter_is_named_and_changes_the_threshold() {
     // p0 + p1 and p1 alone are measured; p1 is kept within a narrow box.
     let target = Example::linear(
