@@ -254,7 +254,11 @@ impl Verification {
         } else {
             self.blame(
                 "processor",
-                format!("inputs, settings and version are those of the record (made on {}): another build or processor computes other numbers", expected.target),
+                format!(
+                    "inputs, settings and version are those of the record (made on {}): this build{} or this processor computes other numbers",
+                    expected.target,
+                    if cfg!(feature = "jit") { " (with machine code)" } else { "" }
+                ),
             );
         }
     }
