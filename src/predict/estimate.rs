@@ -42,6 +42,17 @@ pub struct Estimate {
     pub others: Vec<Interval>,
 }
 
+/// Widths below this part of the value are the rounding of the search for it and not uncertainty: positions on a curve
+/// are found to about this accuracy (`tests/all/dose.rs`).
+const FIXED_WITHIN: f64 = 1e-6;
+
+/// Whether an interval has no width, so that the model alone fixes the value (the slope of an Emax model is 1 whatever
+/// its parameters are).
+pub fn is_fixed(value: f64, lower: f64, upper: f64) -> bool {
+    // Ends that are absent are NaN and compare as false.
+    (upper - lower).abs() <= FIXED_WITHIN * value.abs()
+}
+
 /// Value of a replicate, or of the fit, where it may not be a number.
 ///
 /// Not reached is `+∞` (no dose has the effect), already reached is `−∞`, not defined is NaN.
@@ -61,6 +72,15 @@ pub fn reason_of(value: Maybe) -> Option<&'static str> {
 }
 
 impl Estimate {
+    /// Its ends, those that are numbers.
+    pub fn closed(&self) -> (Option<f64>, Option<f64>) {
+        let end = |x: f64, status: Status| (status == Status::Closed && x.is_finite()).then_some(x);
+        (
+            end(self.lower, self.lower_status),
+            end(self.upper, self.upper_status),
+        )
+    }
+
     /// An estimate without interval.
     pub fn bare(value: Maybe) -> Self {
         Self {

@@ -1,6 +1,8 @@
 //! Words for what results name: units, methods, reasons, intervals.
 
 use super::number::{self, Style};
+use crate::predict::Estimate as Prediction;
+use crate::predict::estimate::is_fixed;
 use crate::uncertainty::{Cause, End, Estimate, Interval, Method, Verdict};
 
 /// A unit as people read it: `1/(nM*h)` becomes `1/(nM·h)`, `percent` becomes `%`; `None` for a pure number.
@@ -97,13 +99,61 @@ pub fn reason(name: &str) -> String {
 
 /// An interval in words, only closed ends as numbers: `2.1 to 9.8`, `above 2.1`, `below 9.8`, `no ends`.
 pub fn interval(interval: &Interval, value: Option<f64>, style: Style) -> String {
-    let (lower, upper) = closed(interval);
+    between(closed(interval), value, style)
+}
+
+fn between(ends: (Option<f64>, Option<f64>), value: Option<f64>, style: Style) -> String {
     let text = |end: f64, other: Option<f64>| number::end(end, value, other, style);
-    match (lower, upper) {
+    match ends {
         (Some(l), Some(u)) => range(&text(l, Some(u)), &text(u, Some(l)), style),
         (Some(l), None) => format!("above{}{}", blank(style), text(l, None)),
         (None, Some(u)) => format!("below{}{}", blank(style), text(u, None)),
         (None, None) => "no ends".into(),
+    }
+}
+
+/// How a number of a paper is recomputed (`docs/study.md`).
+pub fn claim_kind(kind: &str) -> String {
+    match kind {
+        "welch_p" => "P of Welch's t".into(),
+        "student_p" => "P of Student's t".into(),
+        "mann_whitney_separation_p" => "P of Mann–Whitney, complete separation".into(),
+        other => reason(other),
+    }
+}
+
+/// What stands in place of an interval without width.
+pub const FIXED: &str = "fixed by the model";
+
+/// Value of a prediction with the digits that its interval bears; nothing if there is none.
+pub fn estimate_value(e: &Prediction, style: Style) -> Option<String> {
+    let value = Some(e.value).filter(|v| v.is_finite())?;
+    let (lower, upper) = e.closed();
+    Some(match (lower, upper) {
+        (Some(l), Some(u)) if is_fixed(value, l, u) => {
+            number::significant(value, number::DEFAULT_DIGITS, style)
+        }
+        _ => number::estimate(value, lower, upper, style),
+    })
+}
+
+/// Interval of a prediction in words, as [`interval`], or that the model fixes it; empty if none was asked for.
+pub fn estimate_interval(e: &Prediction, style: Style) -> String {
+    match e.closed() {
+        (None, None) if e.method.is_none() => String::new(),
+        ends => interval_of_prediction(ends, e.value, style),
+    }
+}
+
+/// Interval of a prediction by a further method.
+pub fn other_interval(interval: &Interval, value: f64, style: Style) -> String {
+    interval_of_prediction(closed(interval), value, style)
+}
+
+fn interval_of_prediction(ends: (Option<f64>, Option<f64>), value: f64, style: Style) -> String {
+    match ends {
+        (Some(l), Some(u)) if is_fixed(value, l, u) => FIXED.into(),
+        ends => between(ends, Some(value).filter(|v| v.is_finite()), style),
     }
 }
 

@@ -77,6 +77,20 @@ fn intervals_of_a_dose_by_replicates_profile_and_priors_stand_side_by_side() {
     for heading in ["profile", "bootstrap", "Fisher t", "prior"] {
         assert!(text.contains(heading), "{heading}: {text}");
     }
+    // The slope of an exponential fall is ln 81/ln(ln 10/ln(10/9)) = 1.4247 whatever the parameters are.
+    let slope = |text: &str| {
+        text.lines()
+            .filter(|l| l.contains("Hill slope"))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    let fixed = slope(&text);
+    assert!(
+        fixed.contains("1.425 ") && fixed.contains("fixed by the model"),
+        "{fixed}"
+    );
+    assert!(!fixed.contains("1.4247"), "{fixed}");
     let shown = String::from_utf8_lossy(&out.stdout);
     assert!(shown.lines().all(|l| l.chars().count() <= 100), "{shown}");
     let document = json(&results.join("dose.json"));
@@ -107,6 +121,10 @@ fn intervals_of_a_dose_by_replicates_profile_and_priors_stand_side_by_side() {
     assert_eq!(out.status.code(), Some(0), "{}", said(&out));
     let page = std::fs::read_to_string(results.join("report.md")).unwrap();
     assert!(page.contains("intervals of each kind"));
+    assert!(slope(&page).contains("fixed by the model"), "{page}");
+    assert!(!slope(&page).contains("1.4247"), "{page}");
+    // Doses of a share of the full effect stand beside those of the drug's own.
+    assert!(page.contains("IC50 towards 0"), "{page}");
     // Going on with the profiles that are done gives the same.
     let again = mechfit(&dose(
         p,

@@ -6,31 +6,20 @@ use super::STYLE;
 use crate::predict::course::Courses;
 use crate::predict::dose::{DoseResponse, FoldShift};
 use crate::predict::estimate::Warning;
+use crate::predict::feature::Feature;
 use crate::predict::population::PopulationResponse;
 use crate::predict::{Estimate, Failures};
-use crate::report::document::{Cell, Column, Table, Tone, intervals_of_dose};
+use crate::report::document::{
+    Cell, Column, Table, Tone, features_of_dose, intervals_of_dose, name_of_feature,
+};
 use crate::report::number;
 use crate::report::words;
-use crate::uncertainty::{Method, Status};
+use crate::uncertainty::Method;
 
 /// Value and interval of an estimate, with the digits that its interval bears.
 pub(super) fn cells(e: &Estimate) -> [Cell; 2] {
-    let finite = |x: f64| Some(x).filter(|x| x.is_finite());
-    let lower = finite(e.lower).filter(|_| e.lower_status == Status::Closed);
-    let upper = finite(e.upper).filter(|_| e.upper_status == Status::Closed);
-    let value = match finite(e.value) {
-        Some(v) => number::estimate(v, lower, upper, STYLE),
-        None => "–".into(),
-    };
-    let end = |x: f64, other: Option<f64>| number::end(x, finite(e.value), other, STYLE);
-    let interval = match (lower, upper) {
-        (Some(a), Some(b)) => format!("{} to {}", end(a, Some(b)), end(b, Some(a))),
-        (Some(a), None) => format!("above {}", end(a, None)),
-        (None, Some(b)) => format!("below {}", end(b, None)),
-        (None, None) if e.method.is_some() => "no ends".into(),
-        (None, None) => String::new(),
-    };
-    [value.into(), interval.into()]
+    let value = words::estimate_value(e, STYLE).unwrap_or_else(|| "–".into());
+    [value.into(), words::estimate_interval(e, STYLE).into()]
 }
 
 /// What to mind about an estimate.
@@ -107,33 +96,23 @@ pub fn dose(console: &mut Console, d: &DoseResponse) {
             Column::words(""),
         ],
     );
-    let s = &d.summary;
     let dose_unit = words::unit(d.input_unit.as_deref()).unwrap_or_default();
     let unit = words::unit(d.response_unit.as_deref()).unwrap_or_default();
-    let mut row = |name: &str, e: &Estimate, unit: &str| {
+    for (feature, e) in features_of_dose(d) {
         let [value, interval] = cells(e);
+        let unit = match feature {
+            Feature::Control | Feature::Emax => unit.as_str(),
+            Feature::LogHill => "",
+            _ => dose_unit.as_str(),
+        };
         t.row(vec![
-            name.into(),
+            name_of_feature(feature, d, STYLE).into(),
             value,
             unit.into(),
             interval,
             share(e),
             remark(e),
         ]);
-    };
-    row("without the drug", &s.control, &unit);
-    row("largest effect (Emax)", &s.emax, &unit);
-    row("EC10", &s.ec10, &dose_unit);
-    row("EC50", &s.ec50, &dose_unit);
-    row("EC90", &s.ec90, &dose_unit);
-    row("Hill slope", &s.hill, "");
-    let falling = s.emax.value < s.control.value;
-    if let Some(a) = &s.absolute {
-        let full = number::shortest(a.full, STYLE);
-        let name = if falling { "IC" } else { "EC" };
-        for (part, e) in [(10, &a.ec10), (50, &a.ec50), (90, &a.ec90)] {
-            row(&format!("{name}{part} towards {full}"), e, &dose_unit);
-        }
     }
     console.table(&t.without_empty_columns());
     if let Some(t) = intervals_of_dose(d, STYLE) {

@@ -1,7 +1,7 @@
 //! Dose-response curves and the shifts between them.
 
 use super::super::figure;
-use super::super::number::Style;
+use super::super::number::{self, Style};
 use super::super::view::View;
 use super::super::words;
 use super::estimates::ORDER;
@@ -53,22 +53,19 @@ pub fn doses(view: &View, style: Style) -> Section {
             ],
         );
         let dose_unit = words::unit(unit).unwrap_or_default();
-        let rows: [(&str, &Estimate, &str, bool); 6] = [
-            ("without the drug", &d.summary.control, &response, false),
-            ("at the largest effect", &d.summary.emax, &response, false),
-            ("EC10", &d.summary.ec10, &dose_unit, true),
-            ("EC50", &d.summary.ec50, &dose_unit, true),
-            ("EC90", &d.summary.ec90, &dose_unit, true),
-            ("Hill slope", &d.summary.hill, "", false),
-        ];
-        for (name, e, unit, dose) in rows {
+        for (feature, e) in features(d) {
             let [value, interval] = estimate_cells(e, style);
+            let (unit, note) = match feature {
+                Feature::Control | Feature::Emax => (response.as_str(), Cell::default()),
+                Feature::LogHill => ("", Cell::default()),
+                _ => (dose_unit.as_str(), dose_note(e)),
+            };
             t.row(vec![
-                name.into(),
+                name(feature, d, style).into(),
                 value,
                 unit.into(),
                 interval,
-                if dose { dose_note(e) } else { Cell::default() },
+                note,
             ]);
         }
         blocks.push(Block::Table(t.without_empty_columns()));
@@ -122,11 +119,8 @@ fn shifts(view: &View, style: Style) -> Option<Table> {
 
 /// What describes a curve with the interval of each method beside the others; nothing if there is one method only.
 pub fn intervals(d: &DoseResponse, style: Style) -> Option<Table> {
-    let rows: Vec<(&str, &Estimate)> = Feature::OF_SUMMARY
-        .into_iter()
-        .filter_map(|f| Some((name(f), d.summary.estimate(f)?)))
-        .filter(|(_, e)| e.value.is_finite())
-        .collect();
+    let rows: Vec<(Feature, &Estimate)> =
+        features(d).filter(|(_, e)| e.value.is_finite()).collect();
     let methods = methods(rows.iter().map(|(_, e)| *e));
     if methods.len() < 2 {
         return None;
@@ -143,28 +137,42 @@ pub fn intervals(d: &DoseResponse, style: Style) -> Option<Table> {
         .symbol(d.input.as_str()),
         columns,
     );
-    for (name, e) in rows {
-        let mut row = vec![Cell::from(name)];
+    for (feature, e) in rows {
+        let mut row = vec![Cell::from(name(feature, d, style))];
         row.extend(cells_by_method(e, &methods, style));
         t.row(row);
     }
     Some(t)
 }
 
-/// A feature as tables call it.
-fn name(feature: Feature) -> &'static str {
+/// What describes a curve, in the order of tables.
+pub fn features(d: &DoseResponse) -> impl Iterator<Item = (Feature, &Estimate)> {
+    Feature::OF_SUMMARY
+        .into_iter()
+        .filter_map(|f| Some((f, d.summary.estimate(f)?)))
+}
+
+/// A feature as tables call it: doses of a share of the drug's own largest effect are EC10, EC50 and EC90, those of a
+/// share of the full effect say towards which response.
+pub fn name(feature: Feature, d: &DoseResponse, style: Style) -> String {
+    let part = |k: usize| ["10", "50", "90"].get(k).copied().unwrap_or("");
     match feature {
-        Feature::Control => "without the drug",
-        Feature::Emax => "largest effect",
-        Feature::LogEc(0) => "EC10",
-        Feature::LogEc(1) => "EC50",
-        Feature::LogEc(_) => "EC90",
-        Feature::LogHill => "Hill slope",
-        Feature::LogAbsolute(0) => "10 % of the full effect",
-        Feature::LogAbsolute(1) => "50 % of the full effect",
-        Feature::LogAbsolute(_) => "90 % of the full effect",
-        Feature::Value(_) => "response",
-        Feature::LogShift => "fold shift",
+        Feature::Control => "without the drug".into(),
+        Feature::Emax => "largest effect (Emax)".into(),
+        Feature::LogEc(k) => format!("EC{}", part(k)),
+        Feature::LogHill => "Hill slope".into(),
+        Feature::LogAbsolute(k) => {
+            let falls = d.summary.emax.value < d.summary.control.value;
+            let kind = if falls { "IC" } else { "EC" };
+            let full = d.summary.absolute.as_ref().map_or(f64::NAN, |a| a.full);
+            format!(
+                "{kind}{} towards {}",
+                part(k),
+                number::shortest(full, style)
+            )
+        }
+        Feature::Value(_) => "response".into(),
+        Feature::LogShift => "fold shift".into(),
     }
 }
 
@@ -196,7 +204,7 @@ fn cells_by_method(e: &Estimate, methods: &[Method], style: Style) -> Vec<Cell> 
             e.others
                 .iter()
                 .find(|i| i.method == *m)
-                .map(|i| words::interval(i, Some(e.value), style))
+                .map(|i| words::other_interval(i, e.value, style))
                 .unwrap_or_default()
                 .into()
         })

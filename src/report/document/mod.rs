@@ -16,7 +16,9 @@ mod summary;
 mod table;
 mod variants;
 
-pub use doses::intervals as intervals_of_dose;
+pub use doses::{
+    features as features_of_dose, intervals as intervals_of_dose, name as name_of_feature,
+};
 pub use predictions::index_cells;
 pub use table::{Align, Cell, Column, Table};
 

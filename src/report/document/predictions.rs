@@ -7,7 +7,6 @@ use super::super::words;
 use super::{Block, Cell, Column, Section, Table, Text, Tone};
 use crate::predict::Estimate;
 use crate::predict::combination::{Combination, Readout, Score};
-use crate::uncertainty::interval::Status;
 
 /// Time courses.
 pub fn courses(view: &View) -> Section {
@@ -84,23 +83,12 @@ fn level_of(fit: &super::super::view::Fit) -> Option<f64> {
 
 /// A value with its interval for two cells; ends that are not closed are named.
 pub(super) fn estimate_cells(e: &Estimate, style: Style) -> [Cell; 2] {
-    let finite = |v: f64| Some(v).filter(|v| v.is_finite());
-    let lower = finite(e.lower).filter(|_| e.lower_status == Status::Closed);
-    let upper = finite(e.upper).filter(|_| e.upper_status == Status::Closed);
-    let value = match (finite(e.value), &e.reason) {
-        (Some(v), _) => Cell::from(number::estimate(v, lower, upper, style)),
+    let value = match (words::estimate_value(e, style), &e.reason) {
+        (Some(text), _) => Cell::from(text),
         (None, Some(reason)) => Cell::from(reason.as_str()).tone(Tone::Mind),
         (None, None) => Cell::from("–"),
     };
-    let end = |v: f64, other: Option<f64>| number::end(v, finite(e.value), other, style);
-    let interval = match (lower, upper) {
-        (Some(l), Some(u)) => format!("{} to {}", end(l, Some(u)), end(u, Some(l))),
-        (Some(l), None) => format!("above {}", end(l, None)),
-        (None, Some(u)) => format!("below {}", end(u, None)),
-        (None, None) if e.method.is_some() => "no ends".into(),
-        (None, None) => String::new(),
-    };
-    [value, Cell::from(interval)]
+    [value, words::estimate_interval(e, style).into()]
 }
 
 /// Combinations of two drugs.
