@@ -59,7 +59,13 @@ pub fn fixed(value: f64, decimals: i32, style: Style) -> String {
     if value.is_infinite() {
         return signed(value < 0.0, "∞".into(), style);
     }
-    let e = magnitude(value);
+    // Of the number that will be shown: 0.000 999 999 9 with three decimals is 0.001.
+    let e = {
+        let own = magnitude(value);
+        let digits = (own + decimals).clamp(0, 16) as usize;
+        let shown: f64 = format!("{value:.digits$e}").parse().unwrap_or(value);
+        if shown == 0.0 { own } else { magnitude(shown) }
+    };
     let digits = e + decimals;
     if value != 0.0 && !(EXPONENT_BELOW..EXPONENT_FROM).contains(&e) {
         let text = format!("{:.*e}", digits.clamp(0, 16) as usize, value.abs());
@@ -285,6 +291,8 @@ mod tests {
         assert_eq!(shortest(335.2, Plain), "335.2");
         assert_eq!(shortest(0.088, Plain), "0.088");
         assert_eq!(shortest(1e6, Typeset), "1×10⁶");
+        // What is shown decides, not the rounding below it.
+        assert_eq!(shortest(0.000_999_999_999_9, Typeset), "0.001");
         assert_eq!(shortest(0.1 + 0.2, Plain), "0.3");
         assert_eq!(shortest(1200.0, Plain), "1200");
     }
