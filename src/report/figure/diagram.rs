@@ -91,10 +91,14 @@ pub fn diagram(equations: &Equations) -> Option<Figure> {
     let kinds = |kind: FlowKind| drawn.iter().any(|f| f.kind == kind);
     let mut key = Vec::new();
     for (kind, sample, text) in [
-        (FlowKind::Conversion, Sample::Line(Ink::Text), "becomes"),
+        (
+            FlowKind::Conversion,
+            Sample::Arrow(Marker::Right, Ink::Text),
+            "becomes",
+        ),
         (
             FlowKind::Activation,
-            Sample::Dot(Marker::Right, Ink::Series(0)),
+            Sample::Arrow(Marker::Right, Ink::Series(0)),
             "raises",
         ),
         (
@@ -104,7 +108,7 @@ pub fn diagram(equations: &Equations) -> Option<Figure> {
         ),
         (
             FlowKind::Modulation,
-            Sample::Dot(Marker::Lozenge, Ink::Muted),
+            Sample::Arrow(Marker::Lozenge, Ink::Muted),
             "acts either way",
         ),
     ] {

@@ -4,7 +4,7 @@ use super::super::number::{Style, decimal, fixed, shortest};
 use super::super::view::{Fit, Replicates, Study};
 use super::super::words;
 use super::axis::{Axis, Scale, place};
-use super::ink::{HEAT_STEPS, Ink};
+use super::ink::{HEAT_STEPS, Ink, over_diverging};
 use super::label;
 use super::marker::Marker;
 use super::panel::{Frame, Words, bottom_room, left_room, sheet};
@@ -377,19 +377,16 @@ pub fn correlation(c: &Correlation) -> Option<Figure> {
                     bottom: top + cell - 0.5,
                 };
                 let id = c.ids.get(i).map_or("", String::as_str);
-                let step = ((r.clamp(-1.0, 1.0) + 1.0) / 2.0 * f64::from(HEAT_STEPS - 1)).round();
+                let step =
+                    ((r.clamp(-1.0, 1.0) + 1.0) / 2.0 * f64::from(HEAT_STEPS - 1)).round() as u8;
                 s.cell(
                     frame,
-                    Ink::Diverging(step as u8),
+                    Ink::Diverging(step),
                     format!("{id} and {other}: {}", decimal(r, 2, Style::Typeset)),
                 )?;
                 if i != j {
                     let digits = if cell > 30.0 { 2 } else { 1 };
-                    let ink = if r.abs() > 0.72 {
-                        Ink::Paper
-                    } else {
-                        Ink::Text
-                    };
+                    let ink = over_diverging(step);
                     s.words(
                         &decimal(r, digits, Style::Typeset),
                         left + cell / 2.0,

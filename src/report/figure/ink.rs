@@ -86,6 +86,17 @@ impl Ink {
     }
 }
 
+/// What words are written in over a step of a scale around zero: the two outer steps of each side call for the ground.
+pub fn over_diverging(step: u8) -> Ink {
+    const MIDDLE: u8 = HEAT_STEPS / 2;
+    const OUTER: u8 = 4;
+    if step.abs_diff(MIDDLE) >= OUTER {
+        Ink::Paper
+    } else {
+        Ink::Text
+    }
+}
+
 /// Step of a scale of [`HEAT_STEPS`] for a share of 0 to 1.
 pub fn step(share: f64) -> u8 {
     let n = f64::from(HEAT_STEPS);

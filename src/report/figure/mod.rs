@@ -77,6 +77,8 @@ pub enum Sample {
     Dotted(Ink),
     /// A line of the dash pattern of a series.
     Dash(u8),
+    /// A line that ends in a marker.
+    Arrow(Marker, Ink),
     /// A marker.
     Dot(Marker, Ink),
     /// A filled area.
@@ -219,6 +221,12 @@ impl Figure {
 }
 
 impl Sample {
+    fn stroke(out: &mut Markup, class: &str, path: &str, width: &str) {
+        out.empty(
+            "path",
+            &[("class", class), ("d", path), ("stroke-width", width)],
+        );
+    }
     /// The sample as SVG elements in a field of 20 × 12 pixels centred on height 0.
     pub fn markup(self) -> String {
         let class = |ink: Ink, what: &str| {
@@ -265,6 +273,12 @@ impl Sample {
                     ],
                 );
                 out.close();
+            }
+            Self::Arrow(marker, ink) => {
+                // Shorter than the field by the marker at its end.
+                Self::stroke(&mut out, &class(ink, "l"), "M0 0L15 0", "1.8");
+                let what = if marker.filled() { "f" } else { "l" };
+                Self::stroke(&mut out, &class(ink, what), &marker.path(16.0, 0.0), "1.5");
             }
             Self::Dot(marker, ink) => {
                 out.empty(
