@@ -30,33 +30,72 @@ pub fn section(view: &View) -> Section {
         if let Some(s) = &fit.scenario {
             list.push(("scenario".into(), Text::new().code(s.as_str())));
         }
-        flatten("problem", &fit.problem, &mut list);
-        flatten("", &fit.provenance, &mut list);
+        flatten("", &without_repeats(&fit.provenance, view), &mut list);
     }
     if !list.is_empty() {
         blocks.push(Block::Definitions(list));
     }
-    if !a.files.is_empty() {
-        blocks.push(Block::Details {
-            summary: "Files read, with SHA-256".into(),
-            blocks: vec![Block::Definitions(
-                a.files
-                    .iter()
-                    .map(|(path, hash)| {
-                        (
-                            Text::new().code(path.as_str()),
-                            Text::new().code(hash.as_str()),
-                        )
-                    })
-                    .collect(),
-            )],
-        });
+    if let Some(fit) = &view.fit {
+        let mut parts = Vec::new();
+        flatten("", &fit.problem, &mut parts);
+        blocks.extend(details("Problem, with SHA-256 of its parts", parts));
     }
+    let files = a.files.iter().map(|(path, hash)| {
+        (
+            Text::new().code(path.as_str()),
+            Text::new().code(hash.as_str()),
+        )
+    });
+    blocks.extend(details("Files read, with SHA-256", files.collect()));
     Section {
         id: "audit",
         title: "Audit".into(),
         blocks,
     }
+}
+
+fn details(summary: &str, list: Vec<(Text, Text)>) -> Option<Block> {
+    (!list.is_empty()).then(|| Block::Details {
+        summary: summary.into(),
+        blocks: vec![Block::Definitions(list)],
+    })
+}
+
+/// Where a result comes from, without what the section says already.
+fn without_repeats(provenance: &Value, view: &View) -> Value {
+    let mut rest = provenance.clone();
+    let Some(map) = rest.as_object_mut() else {
+        return rest;
+    };
+    if !view.audit.files.is_empty() {
+        map.remove("files");
+    }
+    if view.audit.command.is_some() {
+        map.remove("command");
+    }
+    if view.audit.program.is_some()
+        && let Some(program) = map.get_mut("program").and_then(Value::as_object_mut)
+    {
+        program.remove("name");
+        program.remove("version");
+    }
+    rest
+}
+
+/// A key as people read it: `elapsed_s` is `elapsed (s)`, `dependencies_sha256` is `dependencies SHA-256`.
+fn title(key: &str) -> String {
+    // A path is no name: its underscores stay.
+    if key.contains(['/', '.']) {
+        return key.to_owned();
+    }
+    let (name, unit) = match key.strip_suffix("_s") {
+        Some(name) => (name, " (s)"),
+        None => (key, ""),
+    };
+    format!(
+        "{}{unit}",
+        name.replace('_', " ").replace("sha256", "SHA-256")
+    )
 }
 
 /// The leaves of a document as names and values.
@@ -73,9 +112,10 @@ fn flatten(prefix: &str, value: &Value, list: &mut Vec<(Text, Text)>) {
     };
     match value {
         Value::Null => {}
+        Value::Array(items) if items.is_empty() => {}
         Value::Object(map) => {
             for (key, v) in map {
-                flatten(&join(&key.replace('_', " ")), v, list);
+                flatten(&join(&title(key)), v, list);
             }
         }
         Value::Array(items) => {
@@ -96,5 +136,43 @@ fn plain(value: &Value) -> String {
     match value {
         Value::String(s) => s.clone(),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::super::view::{Fit, View};
+    use super::*;
+
+    #[test]
+    fn nothing_is_said_twice_and_paths_stay_what_they_are() {
+        let mut view = View::default();
+        view.audit.command = Some("mechfit run here".into());
+        view.audit.program = Some("mechfit 1".into());
+        view.audit.files = [("a_b/c.tsv".to_owned(), "00".to_owned())].into();
+        view.fit = Some(Fit {
+            provenance: json!({
+                "command": ["mechfit", "run", "here"],
+                "elapsed_s": 1.5,
+                "files": {"a_b/c.tsv": "00"},
+                "program": {"name": "mechfit", "version": "1", "features": [], "executable_sha256": "11"},
+            }),
+            problem: json!({"sha256": "22"}),
+            ..Fit::default()
+        });
+        let said = format!("{:?}", section(&view));
+        for once in [
+            "a_b/c.tsv",
+            "elapsed (s)",
+            "program executable SHA-256",
+            "mechfit run here",
+        ] {
+            assert_eq!(said.matches(once).count(), 1, "{once} in {said}");
+        }
+        for never in ["a b/c.tsv", "features", "program version"] {
+            assert!(!said.contains(never), "{never} in {said}");
+        }
     }
 }

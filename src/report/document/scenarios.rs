@@ -81,7 +81,7 @@ fn conclusions(view: &View) -> Table {
         });
         t.row(cells);
     }
-    t
+    t.without_empty_columns()
 }
 
 fn fits(fitted: &[(&str, &Fit)], style: Style) -> Table {
@@ -166,9 +166,9 @@ pub fn claims(view: &View, style: Style) -> Section {
         );
         for c in &view.claims {
             let what = if c.arguments.is_empty() {
-                words::reason(&c.kind)
+                words::claim_kind(&c.kind)
             } else {
-                format!("{}: {}", words::reason(&c.kind), c.arguments.join(", "))
+                format!("{}: {}", words::claim_kind(&c.kind), c.arguments.join(", "))
             };
             t.row(vec![
                 Text::new().code(c.id.as_str()).into(),
