@@ -335,17 +335,21 @@ fn warnings(
         .iter()
         .filter(|d| setup.input.extrapolated(**d))
         .count();
+    let unit = match setup.input.unit.as_deref() {
+        Some(u) if !matches!(u, "" | "1" | "dimensionless") => format!(" {u}"),
+        _ => String::new(),
+    };
     match (setup.input.tested.first(), setup.input.tested.last()) {
         (Some(a), Some(b)) if beyond > 0 => list.push(Warning::new(
             "dose-extrapolated",
             if a == b {
                 format!(
-                    "the data hold one dose of `{id}`, {a}; {beyond} of {} doses are extrapolated from it by the model",
+                    "the data hold one dose of `{id}`, {a}{unit}; {beyond} of {} doses are extrapolated from it by the model",
                     setup.doses.len()
                 )
             } else {
                 format!(
-                    "{beyond} of {} doses of `{id}` lie outside those of the data, {a} to {b}",
+                    "{beyond} of {} doses of `{id}` lie outside those of the data, {a} to {b}{unit}",
                     setup.doses.len()
                 )
             },
