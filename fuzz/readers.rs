@@ -32,8 +32,11 @@ fn text(data: &[u8], read: fn(&str)) {
     }
 }
 
+/// Most findings that are shown of one input: what stands behind them is shown first for another.
+const MOST_SHOWN: usize = 8;
+
 fn show(findings: &[Finding]) {
-    for f in findings {
+    for f in findings.iter().take(MOST_SHOWN) {
         let _ = render(f, Color::Never);
     }
 }
@@ -61,9 +64,13 @@ fn expression(data: &str) {
     }
 }
 
-/// The text is the model, its base and its part alike: whatever it names is itself.
+/// The text is the model, its base and its part alike: whatever it names is itself. A base in a folder names one in a folder of that
+/// folder, and so on to the limit of nesting: two of them are as good as all, in a fifth of the time.
 fn model(data: &str) {
-    let files = |_: &Path| Ok(data.as_bytes().to_vec());
+    let files = |path: &Path| match path.components().count() {
+        0..=2 => Ok(data.as_bytes().to_vec()),
+        _ => Err(std::io::ErrorKind::NotFound.into()),
+    };
     for parts in [vec![], vec!["b.part".into()]] {
         match language::load_str("a.model", data, &parts, &files) {
             Ok(loaded) => assert!(!has_errors(&loaded.findings)),
