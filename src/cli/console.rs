@@ -32,6 +32,8 @@ pub struct Console {
     stdout_color: bool,
     text: String,
     document: Option<Value>,
+    /// Whether a part of the answer could not be written.
+    lost: bool,
 }
 
 impl Console {
@@ -57,6 +59,7 @@ impl Console {
             },
             text: String::new(),
             document: None,
+            lost: false,
         }
     }
     /// Whether stdout is one JSON document.
@@ -77,7 +80,14 @@ impl Console {
     /// Shows the lines so far, so that a long run does not keep them back.
     pub fn flush(&mut self) {
         let text = std::mem::take(&mut self.text);
-        put(text.as_bytes());
+        if let Err(e) = put(text.as_bytes()) {
+            self.lost = true;
+            self.findings(&[Finding::error(
+                "file",
+                format!("cannot write the answer to stdout: {e}"),
+            )
+            .help("free space or send it elsewhere, and run the same command again")]);
+        }
     }
     /// The result for programs; printed under `--json` only.
     pub fn document(&mut self, value: Value) {
@@ -149,12 +159,16 @@ impl Console {
             from: self.progress.then(Instant::now),
         }
     }
-    /// Prints what is left and gives back the exit code.
+    /// Prints what is left and gives back the exit code: no answer that was not written in full is a success.
     pub fn finish(mut self, exit: Exit) -> Exit {
         if let Some(document) = self.document.take().filter(|_| self.json) {
             self.text = json::text(&document);
         }
         self.flush();
+        let exit = match exit {
+            Exit::Ok if self.lost => Exit::Internal,
+            _ => exit,
+        };
         note_down(exit);
         exit
     }
@@ -237,9 +251,12 @@ static JSON: AtomicBool = AtomicBool::new(false);
 
 /// Writes to stdout. A reader that went away (`| head`) is no mistake.
 #[allow(clippy::print_stdout)]
-fn put(bytes: &[u8]) {
+fn put(bytes: &[u8]) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(bytes).and_then(|()| out.flush());
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
 }
 
 /// Writes a line to stderr; if that is closed there is nobody to tell.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::support::program::{Folder, ROOT, copy, document, mechfit};
+use crate::support::program::{Folder, ROOT, command, copy, document, mechfit};
 
 /// The study copied with its models, so that a test can spoil it.
 fn copy_of_the_study(folder: &Folder) -> PathBuf {
@@ -32,6 +32,27 @@ fn usage_is_exit_2_and_a_missing_problem_exit_3_with_a_remedy() {
         said.contains("error[no-problem]") && said.contains("help:"),
         "{said}"
     );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_that_a_full_disk_swallows_is_no_success() {
+    for arguments in [
+        &["evaluate", "fits/wang2020"][..],
+        &["evaluate", "fits/wang2020", "--json"],
+    ] {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let out = command(Path::new(ROOT), arguments)
+            .stdout(full.unwrap())
+            .output()
+            .unwrap();
+        assert_eq!(out.status.code(), Some(1), "{out:?}");
+        let said = String::from_utf8(out.stderr).unwrap();
+        assert!(
+            said.contains("error[file]") && said.contains("stdout"),
+            "{said}"
+        );
+    }
 }
 
 #[test]
