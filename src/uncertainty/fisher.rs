@@ -70,7 +70,7 @@ impl Linearised {
             sigma: rows.iter().map(|r| r.sigma).collect(),
             residual: rows.iter().map(|r| r.residual).collect(),
             whitened: whitened(&linearisation),
-            leverage: (0..rows.len()).map(|i| covariance.leverage(i)).collect(),
+            leverage: covariance.leverages(rows.len()),
             prior_share: (0..theta.len())
                 .map(|j| covariance.prior_share(j))
                 .collect(),

@@ -6,6 +6,8 @@ mod terms;
 
 pub use terms::Source;
 
+use std::collections::HashMap;
+
 use nalgebra::{DMatrix, SVD};
 
 use crate::objective::{Data, Linearisation, RowInfo};
@@ -311,7 +313,8 @@ impl Covariance {
     fn scatter(&self, c: &[f64]) -> Scatter {
         let cc = self.times(c);
         // x_i = √w_i·g_i'Cc; groups in order of appearance.
-        let mut groups: Vec<(usize, f64, f64, Vec<f64>)> = Vec::new();
+        let mut groups: Vec<(f64, f64, Vec<f64>)> = Vec::new();
+        let mut places: HashMap<usize, usize> = HashMap::new();
         let mut variance = 0.0;
         for t in &self.terms {
             let root = t.weight.sqrt() * dot(&t.gradient, &cc);
@@ -319,22 +322,19 @@ impl Covariance {
             if t.nu == f64::INFINITY || root == 0.0 || t.block.is_some() {
                 continue;
             }
-            let at = match groups.iter().position(|g| g.0 == t.group) {
-                Some(at) => at,
-                None => {
-                    groups.push((t.group, t.nu, 0.0, vec![0.0; self.n]));
-                    groups.len() - 1
-                }
-            };
+            let at = *places.entry(t.group).or_insert_with(|| {
+                groups.push((t.nu, 0.0, vec![0.0; self.n]));
+                groups.len() - 1
+            });
             let group = &mut groups[at];
-            group.2 += root * root;
+            group.1 += root * root;
             // Σ x_i √w_i g_i, whose norm in C is q_g.
-            for (s, g) in group.3.iter_mut().zip(&t.gradient) {
+            for (s, g) in group.2.iter_mut().zip(&t.gradient) {
                 *s += root * t.weight.sqrt() * g;
             }
         }
         let (mut inflated, mut spread) = (variance, 0.0);
-        for (_, nu, share, sum) in &groups {
+        for (nu, share, sum) in &groups {
             let q = dot(sum, &self.times(sum));
             inflated += 4.0 * (share - q).max(0.0) / nu;
             spread += share * share / nu;

@@ -1,31 +1,38 @@
 //! Who determines what: leverages of rows, shares of priors, and what the misfit has left.
 
+use std::collections::HashMap;
+
 use super::terms::{Source, Term};
 use super::{Covariance, dot};
 
 impl Covariance {
-    /// Leverage `h = w·g'Cg` of a row's value, between 0 and 1: the variance of the fitted value over that of the mean.
-    pub fn leverage(&self, row: usize) -> f64 {
+    /// Leverage `h = w·g'Cg` of the value of each of `rows` rows, between 0 and 1: the variance of the fitted value over that of the
+    /// mean.
+    pub fn leverages(&self, rows: usize) -> Vec<f64> {
+        let mut list = vec![0.0; rows];
+        for t in &self.terms {
+            if let Source::Row(row) = t.source
+                && let Some(h) = list.get_mut(row)
+            {
+                *h += t.weight * dot(&t.gradient, &self.times(&t.gradient));
+            }
+        }
         for block in &self.blocks {
-            let Some(at) = block.donors.rows.iter().position(|r| *r == row) else {
-                continue;
-            };
-            let mut x = vec![0.0; self.n];
-            for (k, t) in block.terms.iter().enumerate() {
-                if let Some(t) = self.terms.get(*t) {
-                    for (s, g) in x.iter_mut().zip(&t.gradient) {
-                        *s += block.donors.factor(at, k) * t.weight.sqrt() * g;
+            for (at, row) in block.donors.rows.iter().enumerate() {
+                let mut x = vec![0.0; self.n];
+                for (k, t) in block.terms.iter().enumerate() {
+                    if let Some(t) = self.terms.get(*t) {
+                        for (s, g) in x.iter_mut().zip(&t.gradient) {
+                            *s += block.donors.factor(at, k) * t.weight.sqrt() * g;
+                        }
                     }
                 }
+                if let Some(h) = list.get_mut(*row) {
+                    *h = dot(&x, &self.times(&x));
+                }
             }
-            return dot(&x, &self.times(&x)).clamp(0.0, 1.0);
         }
-        self.terms
-            .iter()
-            .filter(|t| t.source == Source::Row(row))
-            .map(|t| t.weight * dot(&t.gradient, &self.times(&t.gradient)))
-            .sum::<f64>()
-            .clamp(0.0, 1.0)
+        list.iter().map(|h| h.clamp(0.0, 1.0)).collect()
     }
 
     /// Part of the information on a coordinate that comes from its prior: prior precision × variance.
@@ -71,16 +78,19 @@ impl Covariance {
         };
         let mut dof = 0.0;
         let mut a = 0.0;
-        let mut done: Vec<usize> = Vec::new();
+        let mut members: HashMap<usize, Vec<usize>> = HashMap::new();
+        for (k, row) in rows.iter().enumerate() {
+            members.entry(row.group).or_default().push(k);
+        }
         for (i, row) in rows.iter().enumerate() {
             dof += (1.0 - hat(i, i)).max(0.0);
-            if done.contains(&row.group) || row.nu == f64::INFINITY || row.block.is_some() {
+            if row.nu == f64::INFINITY || row.block.is_some() {
                 continue;
             }
-            done.push(row.group);
-            let members: Vec<usize> = (0..rows.len())
-                .filter(|&k| rows[k].group == row.group)
-                .collect();
+            // Taken away, so that a group counts once.
+            let Some(members) = members.remove(&row.group) else {
+                continue;
+            };
             let (mut trace, mut square) = (0.0, 0.0);
             for &k in &members {
                 for &l in &members {
