@@ -6,6 +6,7 @@ use super::super::words;
 use super::estimates::verdict;
 use super::{Block, Section, Text, Tone, compose, fit};
 use crate::uncertainty::Verdict;
+use crate::uncertainty::compare::Ranked;
 
 /// Estimates named in the summary: more would be the table again.
 const NAMED: usize = 12;
@@ -119,24 +120,35 @@ fn facts(view: &View) -> Option<Text> {
 fn variants(view: &View) -> Option<Text> {
     let c = view.comparison.as_ref()?;
     let best = c.models.first()?;
-    let others: Vec<Text> = c
-        .supported
+    // What a fact or a test speaks against is not what the data leave open.
+    let (excluded, open): (Vec<&Ranked>, Vec<&Ranked>) = c
+        .models
         .iter()
-        .filter(|id| **id != best.id)
-        .map(|id| Text::new().code(id.as_str()))
-        .collect();
-    let text = Text::from(format!(
+        .filter(|m| m.id != best.id && c.supported.contains(&m.id))
+        .partition(|m| !m.excluded_by.is_empty());
+    let ids = |models: Vec<&Ranked>| -> Vec<Text> {
+        let ids = models.into_iter().map(|m| m.id.as_str());
+        ids.map(|id| Text::new().code(id)).collect()
+    };
+    let mut text = Text::from(format!(
         "Of {} the data favour ",
         words::counted(c.models.len() as u64, "variant", "variants")
     ))
     .code(best.id.as_str());
-    Some(if others.is_empty() {
-        text.plain(".")
-    } else {
-        text.plain(" but cannot tell it from ")
-            .enumerated(others)
-            .plain(".")
-    })
+    if !open.is_empty() {
+        text = text
+            .plain(" but cannot tell it from ")
+            .enumerated(ids(open));
+    }
+    if !excluded.is_empty() {
+        let words = if excluded.len() == 1 {
+            " comes near it by AICc, but a fact or a test speaks against it"
+        } else {
+            " come near it by AICc, but facts or tests speak against them"
+        };
+        text = text.plain("; ").enumerated(ids(excluded)).plain(words);
+    }
+    Some(text.plain("."))
 }
 
 /// Doses whose position nobody measured.
