@@ -59,13 +59,15 @@ pub fn fixed(value: f64, decimals: i32, style: Style) -> String {
     if value.is_infinite() {
         return signed(value < 0.0, "∞".into(), style);
     }
-    // Of the number that will be shown: 0.000 999 999 9 with three decimals is 0.001.
-    let e = {
-        let own = magnitude(value);
-        let digits = (own + decimals).clamp(0, 16) as usize;
+    let mut e = magnitude(value);
+    if e < EXPONENT_BELOW {
+        // Of the number that will be shown: 0.000 999 999 9 with three decimals is 0.001.
+        let digits = (e + decimals).clamp(0, 16) as usize;
         let shown: f64 = format!("{value:.digits$e}").parse().unwrap_or(value);
-        if shown == 0.0 { own } else { magnitude(shown) }
-    };
+        if shown != 0.0 {
+            e = magnitude(shown);
+        }
+    }
     let digits = e + decimals;
     if value != 0.0 && !(EXPONENT_BELOW..EXPONENT_FROM).contains(&e) {
         let text = format!("{:.*e}", digits.clamp(0, 16) as usize, value.abs());
