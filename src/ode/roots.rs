@@ -4,8 +4,15 @@ use super::Step;
 
 /// Width of the final bracket of a root relative to its time.
 const BRACKET: f64 = 1e-13;
-/// Parts of a step whose ends are probed, so that two crossings within one step are seen.
-const PROBES: usize = 4;
+/// Parts of a step that are probed at their ends and in between, so that two crossings within one step are seen.
+const PARTS: usize = 4;
+/// A part is halved when the value in its middle is off the straight line between its ends by more than this share of the largest of
+/// the three: steps follow the states, and a condition may vary faster than any of them (a sine of time).
+const BENT: f64 = 0.1;
+/// Length of the shortest part that is halved, in steps.
+const SHORTEST: f64 = 1.0 / 512.0;
+/// Halvings of a part until it is shorter.
+const HALVINGS: usize = 8;
 /// Limit of refinements; bisection alone needs 44 from a bracket as wide as the time.
 const MAX_REFINEMENTS: usize = 200;
 
@@ -26,6 +33,8 @@ pub(super) struct Roots {
     /// Last nonzero value of each function, 0 while it has been 0 since the start of the segment.
     base: Vec<f64>,
     now: Vec<f64>,
+    /// Values at the end of a part, while its first half is looked at.
+    end: Vec<f64>,
     trial: Vec<f64>,
     y: Vec<f64>,
 }
@@ -41,6 +50,7 @@ impl Roots {
     ) {
         self.base.resize(count, 0.0);
         self.now.resize(count, 0.0);
+        self.end.resize(count, 0.0);
         self.trial.resize(count, 0.0);
         self.y.resize(y.len(), 0.0);
         if count > 0 {
@@ -58,37 +68,73 @@ impl Roots {
             return None;
         }
         let (start, end) = (step.t0(), step.t1());
+        let shortest = SHORTEST * (end - start);
         let mut before = start;
-        for probe in 1..=PROBES {
-            let t = if probe == PROBES {
-                end
-            } else {
-                start + (end - start) * (probe as f64 / PROBES as f64)
-            };
-            step.state(t, &mut self.y);
-            roots(t, &self.y, &mut self.now);
-            let mut first: Option<Crossing> = None;
-            for which in 0..self.base.len() {
-                let (a, b) = (self.base[which], self.now[which]);
-                if (a < 0.0 && b > 0.0) || (a > 0.0 && b < 0.0) {
-                    let t = self.refine(&mut roots, step, which, (before, a), (t, b));
-                    if first.is_none_or(|first| t < first.t) {
-                        let rising = b > 0.0;
-                        first = Some(Crossing { which, t, rising });
-                    }
+        // Ends of the parts that are left, the next one last.
+        let mut ends = [end; HALVINGS + PARTS];
+        for (k, inner) in ends.iter_mut().take(PARTS).enumerate().skip(1) {
+            *inner = start + (end - start) * ((PARTS - k) as f64 / PARTS as f64);
+        }
+        let mut left = PARTS;
+        while left > 0 {
+            let to = ends[left - 1];
+            let between = before + 0.5 * (to - before);
+            step.state(to, &mut self.y);
+            roots(to, &self.y, &mut self.now);
+            step.state(between, &mut self.y);
+            roots(between, &self.y, &mut self.trial);
+            let mut values = self.base.iter().zip(&self.trial).zip(&self.now);
+            let is_bent = values.any(|((a, m), b)| {
+                let largest = a.abs().max(m.abs()).max(b.abs());
+                (m - 0.5 * (a + b)).abs() > BENT * largest
+            });
+            if is_bent && to - before > shortest && left < ends.len() {
+                ends[left] = between;
+                left += 1;
+                continue;
+            }
+            left -= 1;
+            std::mem::swap(&mut self.now, &mut self.end);
+            std::mem::swap(&mut self.trial, &mut self.now);
+            if let Some(crossing) = self.first_between(&mut roots, step, before, between) {
+                return Some(crossing);
+            }
+            std::mem::swap(&mut self.now, &mut self.end);
+            if let Some(crossing) = self.first_between(&mut roots, step, between, to) {
+                return Some(crossing);
+            }
+            before = to;
+        }
+        None
+    }
+
+    /// The first sign change from `base` to `now`, the values at `t`; if there is none, `now` becomes the base.
+    fn first_between<S: Step>(
+        &mut self,
+        roots: &mut impl FnMut(f64, &[f64], &mut [f64]),
+        step: &S,
+        before: f64,
+        t: f64,
+    ) -> Option<Crossing> {
+        let mut first: Option<Crossing> = None;
+        for which in 0..self.base.len() {
+            let (a, b) = (self.base[which], self.now[which]);
+            if (a < 0.0 && b > 0.0) || (a > 0.0 && b < 0.0) {
+                let t = self.refine(roots, step, which, (before, a), (t, b));
+                if first.is_none_or(|first| t < first.t) {
+                    let rising = b > 0.0;
+                    first = Some(Crossing { which, t, rising });
                 }
             }
-            if first.is_some() {
-                return first;
-            }
+        }
+        if first.is_none() {
             for (base, now) in self.base.iter_mut().zip(&self.now) {
                 if *now != 0.0 && !now.is_nan() {
                     *base = *now;
                 }
             }
-            before = t;
         }
-        None
+        first
     }
 
     /// Narrows a bracket by the Illinois method, guarded by bisection; the upper end of the last bracket.
