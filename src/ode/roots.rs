@@ -11,6 +11,8 @@ const PARTS: usize = 4;
 const BENT: f64 = 0.1;
 /// Length of the shortest part that is halved, in steps.
 const SHORTEST: f64 = 1.0 / 512.0;
+/// Halvings in one step: a condition that is noise about 0 is bent everywhere.
+const MOST: usize = 64;
 /// Halvings of a part until it is shorter.
 const HALVINGS: usize = 8;
 /// Limit of refinements; bisection alone needs 44 from a bracket as wide as the time.
@@ -76,6 +78,7 @@ impl Roots {
             *inner = start + (end - start) * ((PARTS - k) as f64 / PARTS as f64);
         }
         let mut left = PARTS;
+        let mut halvings = 0;
         while left > 0 {
             let to = ends[left - 1];
             let between = before + 0.5 * (to - before);
@@ -88,7 +91,8 @@ impl Roots {
                 let largest = a.abs().max(m.abs()).max(b.abs());
                 (m - 0.5 * (a + b)).abs() > BENT * largest
             });
-            if is_bent && to - before > shortest && left < ends.len() {
+            if is_bent && halvings < MOST && to - before > shortest && left < ends.len() {
+                halvings += 1;
                 ends[left] = between;
                 left += 1;
                 continue;
