@@ -8,7 +8,7 @@ use divan::{Bencher, black_box};
 use mechfit::objective::{BuildOptions, Objective, Target, Workspace};
 use mechfit::search::Want;
 use mechfit::study::open::Study;
-use mechfit::system::{Engine, Machine};
+use mechfit::system::{Engine, Machine, System};
 
 /// Largest relative difference between the engine's numbers and those of the code written by hand.
 const SAME: f64 = 1e-12;
@@ -58,15 +58,7 @@ fn machine_code(bencher: Bencher, name: &str) {
     let twin = native::twin(name);
     let mut system = twin.system();
     system.add_machine_code();
-    let mut machine = Machine::new(&system);
-    machine.set_parameters(&system, &twin.values());
-    let entries = system.jacobian.entries.len();
-    let y = twin.point();
-    let (mut f, mut jac) = (vec![0.0; y.len()], vec![0.0; entries]);
-    bencher.bench_local(|| {
-        machine.rhs_and_jacobian(&system, 0.0, black_box(&y), &mut f, &mut jac);
-        black_box((&f, &jac));
-    });
+    evaluate(bencher, &twin, &system);
 }
 
 /// Without the feature `jit` both are bytecode.
@@ -106,14 +98,17 @@ fn compile(bencher: Bencher, engine: Engine) {
 #[divan::bench(args = native::NAMES)]
 fn engine(bencher: Bencher, name: &str) {
     let twin = native::twin(name);
-    let system = twin.system();
-    let mut machine = Machine::new(&system);
-    machine.set_parameters(&system, &twin.values());
+    evaluate(bencher, &twin, &twin.system());
+}
+
+fn evaluate(bencher: Bencher, twin: &native::Twin, system: &System) {
+    let mut machine = Machine::new(system);
+    machine.set_parameters(system, &twin.values());
     let entries = system.jacobian.entries.len();
     let y = twin.point();
     let (mut f, mut jac) = (vec![0.0; y.len()], vec![0.0; entries]);
     bencher.bench_local(|| {
-        machine.rhs_and_jacobian(&system, 0.0, black_box(&y), &mut f, &mut jac);
+        machine.rhs_and_jacobian(system, 0.0, black_box(&y), &mut f, &mut jac);
         black_box((&f, &jac));
     });
 }

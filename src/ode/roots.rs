@@ -79,11 +79,14 @@ impl Roots {
         }
         let mut left = PARTS;
         let mut halvings = 0;
+        let mut is_known = false;
         while left > 0 {
             let to = ends[left - 1];
             let between = before + 0.5 * (to - before);
-            step.state(to, &mut self.y);
-            roots(to, &self.y, &mut self.now);
+            if !is_known {
+                step.state(to, &mut self.y);
+                roots(to, &self.y, &mut self.now);
+            }
             step.state(between, &mut self.y);
             roots(between, &self.y, &mut self.trial);
             let mut values = self.base.iter().zip(&self.trial).zip(&self.now);
@@ -95,8 +98,12 @@ impl Roots {
                 halvings += 1;
                 ends[left] = between;
                 left += 1;
+                // The next end is where this part was probed.
+                std::mem::swap(&mut self.trial, &mut self.now);
+                is_known = true;
                 continue;
             }
+            is_known = false;
             left -= 1;
             std::mem::swap(&mut self.now, &mut self.end);
             std::mem::swap(&mut self.trial, &mut self.now);

@@ -61,7 +61,7 @@ pub struct Program {
     pub features: Vec<&'static str>,
     /// Commit that it was built from, if whoever built it set `MECHFIT_COMMIT`.
     pub commit: Option<&'static str>,
-    /// SHA-256 of the executable; left out of answers that are printed at once, which it would take half the time of.
+    /// SHA-256 of the executable; left out of answers that are printed at once, whose time it would double.
     pub executable_sha256: Option<String>,
     /// SHA-256 of the list of its dependencies.
     pub dependencies_sha256: String,

@@ -212,14 +212,9 @@ impl Machine {
     }
     /// Sets the point and runs a program there.
     #[inline(always)]
-    fn run_at(
-        &mut self,
-        system: &System,
-        which: usize,
-        t: f64,
-        y: &[f64],
-        #[allow(unused_mut)] mut out: [&mut [f64]; 3],
-    ) {
+    fn run_at(&mut self, system: &System, which: usize, t: f64, y: &[f64], out: [&mut [f64]; 3]) {
+        #[cfg(feature = "jit")]
+        let mut out = out;
         #[cfg(feature = "jit")]
         if let Some(native) = &system.compiled.programs[which].native
             && native.run(self.registers.all_mut(), t, y, &mut out)

@@ -1,9 +1,10 @@
 //! Machine code of programs (feature `jit`): the same operations on the same registers, each rounded by itself, so that every bit is
 //! that of the bytecode.
 //!
-//! A program becomes one of two functions, or both. One computes at a point: it takes time and states as they are, what depends on
+//! A program becomes one of two functions, or both. One computes at a point: it takes time and states where they are, what depends on
 //! parameters only from the registers, and puts the results where they are wanted. The other works on registers that hold a number at
-//! each of [`LANES`] points: arithmetic in pairs of points, functions by the bytecode's own code on all points at once.
+//! each of [`LANES`] points: arithmetic in pairs of points, functions by the bytecode's own code on all points at once. What is no
+//! arithmetic stays an instruction, to which the machine code points when it calls for it.
 //!
 //! This is the only file with unsafe code. What must hold: a function reads and writes registers, states and results below the numbers
 //! that it was made for, and is called with at least as many (checked at every call); its memory lives as long as anything that can call
@@ -18,10 +19,10 @@ use cranelift_codegen::ir::{AbiParam, InstBuilder, MemFlagsData, Signature, Type
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use cranelift_jit::{JITBuilder, JITModule};
-use cranelift_module::{FuncId, Module, ModuleError, default_libcall_names};
+use cranelift_module::{FuncId, Module, default_libcall_names};
 
 use super::bytecode::{self, Code, Instruction, Program};
-use super::operation::{Binary, Ternary, Unary};
+use super::operation::{Binary, Unary};
 use super::program::Layout;
 use crate::ode::LANES;
 
@@ -35,14 +36,14 @@ const LONGEST: usize = 20_000;
 /// A register of the functions over points.
 type Points = [f64; LANES];
 /// Registers, time, states, and the places of three parts of the results.
-type AtPoint = unsafe extern "C" fn(*const f64, f64, *const f64, *mut f64, *mut f64, *mut f64);
+type AtPoint = unsafe extern "C" fn(*mut f64, f64, *const f64, *mut f64, *mut f64, *mut f64);
 type OverPoints = unsafe extern "C" fn(*mut Points, usize);
 
 /// What the functions are in.
 struct Memory {
     module: Mutex<Option<JITModule>>,
-    /// Functions' own instructions, to which machine code points.
-    calls: Vec<Box<Call>>,
+    /// What machine code points to.
+    _calls: Vec<Arc<Call>>,
 }
 
 /// An instruction that is left to the bytecode.
@@ -80,7 +81,8 @@ impl std::fmt::Debug for Native {
 }
 
 impl Native {
-    /// Sets time and states in the registers and puts the results there into the parts of `out`; false if there is no function for it, or if any slice is too short.
+    /// Sets time and states in the registers and puts the results there into the parts of `out`; false if there is no function
+    /// for it, or if any slice is too short.
     #[inline(always)]
     pub fn run(&self, r: &mut [f64], t: f64, y: &[f64], out: &mut [&mut [f64]; 3]) -> bool {
         let [first, second, third] = out;
@@ -138,29 +140,11 @@ pub(super) fn compile(
     n_states: usize,
 ) {
     // What cannot be compiled stays bytecode, which gives the same numbers.
-    let Ok(natives) = try_compile(programs, wanted, layout, n_states) else {
+    let Some(natives) = try_compile(programs, wanted, layout, n_states) else {
         return;
     };
     for (program, native) in programs.iter_mut().zip(natives) {
         program.native = native;
-    }
-}
-
-/// Why there is no machine code.
-#[derive(Debug)]
-#[allow(dead_code)] // shown by a debugger only
-enum Refused {
-    Processor(&'static str),
-    /// More than an offset can tell.
-    Registers(usize),
-    Module(Box<ModuleError>),
-    Settings(settings::SetError),
-    Isa(cranelift_codegen::CodegenError),
-}
-
-impl From<ModuleError> for Refused {
-    fn from(error: ModuleError) -> Self {
-        Self::Module(Box::new(error))
     }
 }
 
@@ -169,26 +153,29 @@ fn try_compile(
     wanted: &[Wanted],
     layout: &Layout,
     n_states: usize,
-) -> Result<Vec<Option<Native>>, Refused> {
+) -> Option<Vec<Option<Native>>> {
     let len = layout.len;
-    if i32::try_from(len * LANES * NUMBER).is_err() {
-        return Err(Refused::Registers(len));
-    }
+    // More than an offset can tell is not compiled.
+    i32::try_from(len * LANES * NUMBER).ok()?;
     let mut flags = settings::builder();
     for (name, value) in [("opt_level", "speed"), ("enable_verifier", "false")] {
-        flags.set(name, value).map_err(Refused::Settings)?;
+        flags.set(name, value).ok()?;
     }
     let isa = cranelift_native::builder()
-        .map_err(Refused::Processor)?
+        .ok()?
         .finish(settings::Flags::new(flags))
-        .map_err(Refused::Isa)?;
+        .ok()?;
     let mut module = JITModule::new(JITBuilder::with_isa(isa, default_libcall_names()));
+    let pointer = module.target_config().pointer_type();
     let mut compiler = Compiler {
         context: module.make_context(),
         builder: FunctionBuilderContext::new(),
-        pointer: module.target_config().pointer_type(),
-        len,
-        calls: Vec::new(),
+        pointer,
+        calls: Calls {
+            pointer,
+            len,
+            list: Vec::new(),
+        },
     };
     let mut ids = Vec::with_capacity(programs.len());
     for (program, wanted) in programs.iter().zip(wanted) {
@@ -210,7 +197,7 @@ fn try_compile(
         }
         ids.push((functions, shape));
     }
-    module.finalize_definitions()?;
+    module.finalize_definitions().ok()?;
     let address = |id: Option<FuncId>| id.map(|id| module.get_finalized_function(id));
     let addresses: Vec<([Option<*const u8>; 2], Shape)> = ids
         .into_iter()
@@ -218,9 +205,8 @@ fn try_compile(
         .collect();
     let memory = Arc::new(Memory {
         module: Mutex::new(Some(module)),
-        calls: compiler.calls,
+        _calls: compiler.calls.list,
     });
-    debug_assert!(memory.calls.iter().all(|c| c.len == len));
     let natives = addresses.into_iter().map(|(addresses, shape)| {
         let [at_point, over_points] = addresses;
         // SAFETY: this is the address of a function with this signature, which `Compiler::at_point` declared.
@@ -235,7 +221,7 @@ fn try_compile(
             _memory: Arc::clone(&memory),
         })
     });
-    Ok(natives.collect())
+    Some(natives.collect())
 }
 
 /// Turns programs into functions.
@@ -243,8 +229,29 @@ struct Compiler {
     context: cranelift_codegen::Context,
     builder: FunctionBuilderContext,
     pointer: Type,
+    calls: Calls,
+}
+
+/// Instructions that machine code points to.
+struct Calls {
+    pointer: Type,
+    /// Number of registers.
     len: usize,
-    calls: Vec<Box<Call>>,
+    list: Vec<Arc<Call>>,
+}
+
+impl Calls {
+    /// Keeps an instruction; its address as a value of the function.
+    fn push(&mut self, b: &mut FunctionBuilder, instruction: Instruction<u32>) -> Value {
+        // Shared, because its address is known elsewhere.
+        let call = Arc::new(Call {
+            instruction,
+            len: self.len,
+        });
+        let at = b.ins().iconst(self.pointer, Arc::as_ptr(&call) as i64);
+        self.list.push(call);
+        at
+    }
 }
 
 impl Compiler {
@@ -256,11 +263,13 @@ impl Compiler {
         signature
     }
 
-    fn define(&mut self, module: &mut JITModule) -> Result<FuncId, ModuleError> {
-        let id = module.declare_anonymous_function(&self.context.func.signature)?;
-        module.define_function(id, &mut self.context)?;
+    fn define(&mut self, module: &mut JITModule) -> Option<FuncId> {
+        let id = module
+            .declare_anonymous_function(&self.context.func.signature)
+            .ok()?;
+        module.define_function(id, &mut self.context).ok()?;
         module.clear_context(&mut self.context);
-        Ok(id)
+        Some(id)
     }
 
     /// The function at a point.
@@ -269,45 +278,54 @@ impl Compiler {
         module: &mut JITModule,
         program: &Program,
         shape: &Shape,
-    ) -> Result<FuncId, ModuleError> {
+    ) -> Option<FuncId> {
         let mut signature = self.signature(module, 6);
         signature.params[1] = AbiParam::new(types::F64);
         self.context.func.signature = signature;
+        let mut helper = self.signature(module, 1);
+        helper.params.extend([AbiParam::new(types::F64); 3]);
+        helper.returns.push(AbiParam::new(types::F64));
         let mut b = FunctionBuilder::new(&mut self.context.func, &mut self.builder);
         let entry = b.create_block();
         b.append_block_params_for_function_params(entry);
         b.switch_to_block(entry);
         b.seal_block(entry);
-        let parameters: Vec<Value> = b.block_params(entry).to_vec();
-        let [base, t, y, outs @ ..] = &parameters[..] else {
-            return self.define(module);
-        };
-        let mut registers = InRegisters::new(*base, types::F64, NUMBER);
+        let [base, t, y] = [0, 1, 2].map(|k| b.block_params(entry)[k]);
+        let outs = [3, 4, 5].map(|k| b.block_params(entry)[k]);
+        let helper = b.import_signature(helper);
+        let mut registers = InRegisters::new(base, types::F64, NUMBER);
         // Formulas that are evaluated next find the point in the registers.
-        b.ins().store(registers.flags, *t, *base, 0);
-        registers.values.insert(0, *t);
+        b.ins().store(registers.flags, t, base, 0);
+        registers.values.insert(0, t);
         for k in 0..shape.n_states {
             let from = (k * NUMBER) as i32;
-            let state = b.ins().load(types::F64, registers.flags, *y, from);
+            let state = b.ins().load(types::F64, registers.flags, y, from);
             let register = (shape.states + k) as u32;
             let to = registers.offset(register);
-            b.ins().store(registers.flags, state, *base, to);
+            b.ins().store(registers.flags, state, base, to);
             registers.values.insert(register, state);
         }
         for i in &program.code {
             let value = match arithmetic(&mut b, &mut registers, i) {
                 Some(value) => value,
-                None => call(&mut b, module, &mut registers, i, self.pointer),
+                None => {
+                    let operands = [i.a, i.b, i.c].map(|a| registers.get(&mut b, a));
+                    let call = self.calls.push(&mut b, *i);
+                    let to = b.ins().iconst(self.pointer, value_of as *const () as i64);
+                    let [x, y, z] = operands;
+                    let call = b.ins().call_indirect(helper, to, &[call, x, y, z]);
+                    b.inst_results(call)[0]
+                }
             };
             registers.set(i.to, value);
         }
         // Results that depend on parameters only are in their registers already.
         let mut result = program.range();
-        for (out, part) in outs.iter().zip(shape.parts) {
+        for (out, part) in outs.into_iter().zip(shape.parts) {
             for (k, register) in result.by_ref().take(part).enumerate() {
                 let value = registers.get(&mut b, register as u32);
                 let offset = (k * NUMBER) as i32;
-                b.ins().store(MemFlagsData::trusted(), value, *out, offset);
+                b.ins().store(registers.flags, value, out, offset);
             }
         }
         b.ins().return_(&[]);
@@ -316,11 +334,7 @@ impl Compiler {
     }
 
     /// The function over points: arithmetic goes from function to function in a loop over pairs of points.
-    fn over_points(
-        &mut self,
-        module: &mut JITModule,
-        program: &Program,
-    ) -> Result<FuncId, ModuleError> {
+    fn over_points(&mut self, module: &mut JITModule, program: &Program) -> Option<FuncId> {
         self.context.func.signature = self.signature(module, 2);
         let helper = self.signature(module, 3);
         let mut b = FunctionBuilder::new(&mut self.context.func, &mut self.builder);
@@ -334,12 +348,7 @@ impl Compiler {
         while let Some(first) = rest.first() {
             let n = rest.iter().take_while(|i| is_arithmetic(i.code)).count();
             if n == 0 {
-                let call = Box::new(Call {
-                    instruction: *first,
-                    len: self.len,
-                });
-                let at = b.ins().iconst(self.pointer, &raw const *call as i64);
-                self.calls.push(call);
+                let at = self.calls.push(&mut b, *first);
                 let to = b
                     .ins()
                     .iconst(self.pointer, by_bytecode as *const () as i64);
@@ -448,136 +457,101 @@ fn is_arithmetic(code: Code) -> bool {
         && !matches!(code, Code::One(op) if !matches!(op, Unary::Neg | Unary::Abs | Unary::Sqrt))
 }
 
+/// One of the four operations.
+fn single(b: &mut FunctionBuilder, op: Binary, x: Value, y: Value) -> Value {
+    match op {
+        Binary::Add => b.ins().fadd(x, y),
+        Binary::Sub => b.ins().fsub(x, y),
+        Binary::Mul => b.ins().fmul(x, y),
+        _ => b.ins().fdiv(x, y),
+    }
+}
+
 /// An operation as machine instructions, the operands rounded in the order of the bytecode; nothing for functions.
 fn arithmetic(b: &mut FunctionBuilder, r: &mut InRegisters, i: &Instruction<u32>) -> Option<Value> {
+    use Binary::{Add, Div, Mul, Sub};
     if !is_arithmetic(i.code) {
         return None;
     }
     let x = r.get(b, i.a);
-    /// Reads a register.
-    macro_rules! at {
-        ($field:ident) => {
-            r.get(b, i.$field)
-        };
-    }
-    /// One operation.
-    macro_rules! op {
-        ($name:ident, $($operand:expr),+) => {{
-            let operands = [$($operand),+];
-            op!(@ $name, operands, $($operand),+)
-        }};
-        (@ $name:ident, $o:ident, $a:expr, $b:expr) => { b.ins().$name($o[0], $o[1]) };
-        (@ $name:ident, $o:ident, $a:expr) => { b.ins().$name($o[0]) };
+    // `a first b`, and then that `second c`.
+    let (first, second) = match i.code {
+        Code::Copy => return Some(x),
+        Code::Neg | Code::One(Unary::Neg) => return Some(b.ins().fneg(x)),
+        Code::One(Unary::Abs) => return Some(b.ins().fabs(x)),
+        Code::One(_) => return Some(b.ins().sqrt(x)),
+        Code::Add => (Add, None),
+        Code::Sub => (Sub, None),
+        Code::Div => (Div, None),
+        Code::ProductPlus => (Mul, Some(Add)),
+        Code::ProductMinus => (Mul, Some(Sub)),
+        Code::ProductTimes => (Mul, Some(Mul)),
+        Code::ProductOver => (Mul, Some(Div)),
+        Code::SumTimes => (Add, Some(Mul)),
+        Code::SumPlus => (Add, Some(Add)),
+        Code::SumMinus => (Add, Some(Sub)),
+        Code::DifferenceTimes => (Sub, Some(Mul)),
+        Code::DifferencePlus => (Sub, Some(Add)),
+        Code::DifferenceMinus => (Sub, Some(Sub)),
+        Code::QuotientTimes => (Div, Some(Mul)),
+        // Those below begin with a product as well.
+        _ => (Mul, None),
+    };
+    let y = r.get(b, i.b);
+    let left = single(b, first, x, y);
+    if let Some(second) = second {
+        let z = r.get(b, i.c);
+        return Some(single(b, second, left, z));
     }
     Some(match i.code {
-        Code::Copy => x,
-        Code::Add => op!(fadd, x, at!(b)),
-        Code::Sub => op!(fsub, x, at!(b)),
-        Code::Mul => op!(fmul, x, at!(b)),
-        Code::Div => op!(fdiv, x, at!(b)),
-        Code::Neg | Code::One(Unary::Neg) => op!(fneg, x),
-        Code::One(Unary::Abs) => op!(fabs, x),
-        Code::One(_) => op!(sqrt, x),
-        Code::NegProduct => {
-            let product = op!(fmul, x, at!(b));
-            op!(fneg, product)
-        }
-        Code::ProductPlus => {
-            let product = op!(fmul, x, at!(b));
-            op!(fadd, product, at!(c))
-        }
-        Code::ProductMinus => {
-            let product = op!(fmul, x, at!(b));
-            op!(fsub, product, at!(c))
-        }
+        Code::NegProduct => b.ins().fneg(left),
         Code::MinusProduct => {
-            let product = op!(fmul, x, at!(b));
-            op!(fsub, at!(c), product)
+            let z = r.get(b, i.c);
+            b.ins().fsub(z, left)
         }
-        Code::ProductPlusProduct => {
-            let (left, right) = (op!(fmul, x, at!(b)), op!(fmul, at!(c), at!(d)));
-            op!(fadd, left, right)
-        }
-        Code::ProductMinusProduct => {
-            let (left, right) = (op!(fmul, x, at!(b)), op!(fmul, at!(c), at!(d)));
-            op!(fsub, left, right)
+        Code::ProductPlusProduct | Code::ProductMinusProduct => {
+            let right = product(b, r, i.c, i.d);
+            let op = if i.code == Code::ProductPlusProduct {
+                Add
+            } else {
+                Sub
+            };
+            single(b, op, left, right)
         }
         Code::PlusPlus | Code::PlusMinus | Code::MinusPlus | Code::MinusMinus => {
-            let (first, second) = (op!(fmul, at!(c), at!(d)), op!(fmul, x, at!(b)));
-            let start = if matches!(i.code, Code::PlusPlus | Code::PlusMinus) {
-                op!(fadd, at!(e), first)
-            } else {
-                op!(fsub, at!(e), first)
+            let (start, inner) = (r.get(b, i.e), product(b, r, i.c, i.d));
+            let (one, two) = match i.code {
+                Code::PlusPlus => (Add, Add),
+                Code::PlusMinus => (Add, Sub),
+                Code::MinusPlus => (Sub, Add),
+                _ => (Sub, Sub),
             };
-            if matches!(i.code, Code::PlusPlus | Code::MinusPlus) {
-                op!(fadd, start, second)
-            } else {
-                op!(fsub, start, second)
-            }
+            let sum = single(b, one, start, inner);
+            single(b, two, sum, left)
         }
-        Code::ProductTimes => {
-            let first = op!(fmul, x, at!(b));
-            op!(fmul, first, at!(c))
-        }
-        Code::SumTimes => {
-            let first = op!(fadd, x, at!(b));
-            op!(fmul, first, at!(c))
-        }
-        Code::DifferenceTimes => {
-            let first = op!(fsub, x, at!(b));
-            op!(fmul, first, at!(c))
-        }
-        Code::QuotientTimes => {
-            let first = op!(fdiv, x, at!(b));
-            op!(fmul, first, at!(c))
-        }
-        Code::ProductOver => {
-            let first = op!(fmul, x, at!(b));
-            op!(fdiv, first, at!(c))
-        }
-        Code::SumPlus => {
-            let first = op!(fadd, x, at!(b));
-            op!(fadd, first, at!(c))
-        }
-        Code::DifferencePlus => {
-            let first = op!(fsub, x, at!(b));
-            op!(fadd, first, at!(c))
-        }
-        Code::SumMinus => {
-            let first = op!(fadd, x, at!(b));
-            op!(fsub, first, at!(c))
-        }
-        Code::DifferenceMinus => {
-            let first = op!(fsub, x, at!(b));
-            op!(fsub, first, at!(c))
-        }
-        Code::Two(_) | Code::Three(_) => return None,
+        _ => left,
     })
 }
 
-/// A function of one, two or three numbers, at a point.
-fn call(
-    b: &mut FunctionBuilder,
-    module: &JITModule,
-    r: &mut InRegisters,
-    i: &Instruction<u32>,
-    pointer: Type,
-) -> Value {
-    let function = match i.code {
-        Code::One(op) => one(op),
-        Code::Two(op) => two(op),
-        Code::Three(op) => three(op),
+/// The product of two registers.
+fn product(b: &mut FunctionBuilder, r: &mut InRegisters, x: u32, y: u32) -> Value {
+    let (x, y) = (r.get(b, x), r.get(b, y));
+    b.ins().fmul(x, y)
+}
+
+/// A function of one, two or three numbers.
+///
+/// # Safety
+/// `call` points to an instruction that is kept.
+unsafe extern "C" fn value_of(call: *const Call, a: f64, b: f64, c: f64) -> f64 {
+    // SAFETY: `call` is kept by the memory that the caller is part of.
+    match unsafe { (*call).instruction.code } {
+        Code::One(op) => op.apply(a),
+        Code::Two(op) => op.apply(a, b),
+        Code::Three(op) => op.apply(a, b, c),
         // Arithmetic, which is no call.
-        _ => return r.get(b, i.a),
-    };
-    let mut signature = module.make_signature();
-    signature.params = vec![AbiParam::new(types::F64); 3];
-    signature.returns.push(AbiParam::new(types::F64));
-    let signature = b.import_signature(signature);
-    let operands = [i.a, i.b, i.c].map(|a| r.get(b, a));
-    let address = b.ins().iconst(pointer, function as *const () as i64);
-    let call = b.ins().call_indirect(signature, address, &operands);
-    b.inst_results(call)[0]
+        _ => f64::NAN,
+    }
 }
 
 /// One instruction over points, by the bytecode.
@@ -585,7 +559,7 @@ fn call(
 /// # Safety
 /// `r` points to as many registers as `call` says.
 unsafe extern "C" fn by_bytecode(r: *mut Points, used: usize, call: *const Call) {
-    // SAFETY: `call` is a box of the memory that the caller is part of; `r` is what `run_over_points` was given and checked.
+    // SAFETY: `call` is kept by the memory that the caller is part of; `r` is what `run_over_points` was given and checked.
     let (call, r) = unsafe { (&*call, std::slice::from_raw_parts_mut(r, (*call).len)) };
     pulp::Arch::new().dispatch(OneInstruction { call, r, used });
 }
@@ -609,63 +583,3 @@ impl pulp::NullaryFnOnce for OneInstruction<'_> {
         );
     }
 }
-
-/// A function that machine code can call; what it does not need it does not read.
-type Function = extern "C" fn(f64, f64, f64) -> f64;
-
-/// The function of every operation of a kind.
-macro_rules! functions {
-    ($choose:ident, $kind:ident, $parameters:tt, $arguments:tt, [$($op:ident),+ $(,)?]) => {
-        fn $choose(op: $kind) -> Function {
-            match op {
-                $($kind::$op => functions!(@ $kind::$op, $parameters, $arguments)),+
-            }
-        }
-    };
-    (@ $op:expr, [$($parameter:ident),+], ($($argument:ident),+)) => {{
-        extern "C" fn function($($parameter: f64),+) -> f64 {
-            let _ = ($($parameter),+);
-            $op.apply($($argument),+)
-        }
-        function
-    }};
-}
-
-functions!(
-    one,
-    Unary,
-    [a, b, c],
-    (a),
-    [
-        Neg, Exp, Ln, Log2, Log10, Sqrt, Sin, Cos, Tan, Asin, Acos, Atan, Sinh, Cosh, Tanh, Asinh,
-        Acosh, Atanh, Abs, Sign, Floor, Ceil, Trunc, Factorial, Digamma, Not,
-    ]
-);
-functions!(
-    two,
-    Binary,
-    [a, b, c],
-    (a, b),
-    [
-        Add,
-        Sub,
-        Mul,
-        Div,
-        Pow,
-        TimesLn,
-        OverGuarded,
-        Min,
-        Max,
-        Rem,
-        Lt,
-        Le,
-        Gt,
-        Ge,
-        Eq,
-        Ne,
-        And,
-        Or,
-        Xor,
-    ]
-);
-functions!(three, Ternary, [a, b, c], (a, b, c), [Select, PowSlope]);
