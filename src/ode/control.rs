@@ -141,6 +141,7 @@ pub(super) fn first_step(
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Controller {
     exponent: f64,
+    /// Size of the last accepted step, and the logarithm of its error.
     last: Option<(f64, f64)>,
     rejected: bool,
 }
@@ -157,26 +158,21 @@ impl Controller {
 
     /// Step size after an accepted step of size `h` with error norm `error ≤ 1`.
     pub(super) fn accept(&mut self, h: f64, error: f64) -> f64 {
-        let mut factor = SAFETY / libm::pow(error.max(f64::MIN_POSITIVE), self.exponent);
+        // In logarithms, which cost less than powers.
+        let error = libm::log(error.max(f64::MIN_POSITIVE));
+        let mut factor = -self.exponent * error;
         if let Some((h_last, error_last)) = self.last {
-            let predicted = h / h_last
-                * libm::pow(
-                    error_last / (error * error).max(f64::MIN_POSITIVE),
-                    self.exponent,
-                )
-                * SAFETY;
-            factor = if predicted < factor {
-                predicted
-            } else {
-                factor * libm::pow(predicted / factor, TRUST)
-            };
+            let predicted = libm::log(h / h_last) + self.exponent * (error_last - 2.0 * error);
+            let trust = if predicted < factor { 1.0 } else { TRUST };
+            factor += trust * (predicted - factor);
         }
+        let mut factor = SAFETY * libm::exp(factor);
         factor = factor.clamp(LARGEST_SHRINKAGE, LARGEST_GROWTH);
         if self.rejected {
             factor = factor.min(1.0);
         }
         self.rejected = false;
-        self.last = Some((h, error.max(SMALLEST_ERROR)));
+        self.last = Some((h, error.max(libm::log(SMALLEST_ERROR))));
         h * factor
     }
 

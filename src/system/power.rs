@@ -59,24 +59,40 @@ fn high(x: f64) -> f64 {
 /// `a^b` lane by lane, of the first `used` lanes; the others repeat the last of them.
 #[inline(always)]
 pub(super) fn powers<const W: usize>(a: &[f64; W], b: &[f64; W], used: usize) -> [f64; W] {
+    // As `libm` does: squares are exact to rounding.
+    if b.iter().all(|y| *y == 2.0) {
+        return a.map(|x| x * x);
+    }
     let mut out = [0.0; W];
-    let mut logarithm = [0.0; W];
+    // As wide as the numbers, so that the comparisons stay in the registers of the numbers.
+    let mut special = [0_u64; W];
     for l in 0..W {
-        (out[l], logarithm[l]) = regular(a[l], b[l]);
+        let (x, y) = (a[l], b[l]);
+        let logarithm;
+        (out[l], logarithm) = regular(x, y);
+        let size = y.abs();
+        let is_regular = (x >= f64::MIN_POSITIVE)
+            & (x < f64::INFINITY)
+            & (x != 1.0)
+            & (size < LARGEST_EXPONENT)
+            & (size != 0.0)
+            & (size != 1.0)
+            & (y != 2.0)
+            & (y != 0.5)
+            & (logarithm.abs() < LARGEST);
+        special[l] = u64::from(!is_regular);
+    }
+    if special.iter().fold(0, |any, one| any | one) == 0 {
+        return out;
     }
     let mut last = 0.0;
     for l in 0..W {
         if l < used {
-            let (x, y) = (a[l], b[l]);
-            let is_regular = (f64::MIN_POSITIVE..f64::INFINITY).contains(&x)
-                && x != 1.0
-                && y.abs() < LARGEST_EXPONENT
-                && y != 0.0
-                && y.abs() != 1.0
-                && y != 2.0
-                && y != 0.5
-                && logarithm[l].abs() < LARGEST;
-            last = if is_regular { out[l] } else { power(x, y) };
+            last = if special[l] == 0 {
+                out[l]
+            } else {
+                power(a[l], b[l])
+            };
         }
         out[l] = last;
     }

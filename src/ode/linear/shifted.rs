@@ -32,7 +32,7 @@ fn sizes(a: &Complex) -> [f64; SHIFTS] {
 
 /// `v −= a·b`.
 #[inline(always)]
-fn subtract(v: &mut Complex, a: &Complex, b: &Complex) {
+pub(in super::super) fn subtract(v: &mut Complex, a: &Complex, b: &Complex) {
     for l in 0..SHIFTS {
         v[0][l] -= a[0][l] * b[0][l] - a[1][l] * b[1][l];
         v[1][l] -= a[0][l] * b[1][l] + a[1][l] * b[0][l];
@@ -78,7 +78,8 @@ impl ShiftedLu {
         }
         let shift = sizes(shifts);
         let mut targets = plan.targets.iter();
-        let mut fine = [true; SHIFTS];
+        // 1 as long as every pivot is good: a number, so that the comparisons stay in the registers of the numbers.
+        let mut fine = [1.0; SHIFTS];
         for k in 0..plan.order.len() {
             let own = plan.diagonals[k];
             let before = sizes(&values[own as usize]);
@@ -117,13 +118,14 @@ impl ShiftedLu {
                 pivot[0][l] = re * norm;
                 pivot[1][l] = -im * norm;
                 // Not-a-number is refused as well.
-                fine[l] &= size[l] <= LARGEST_GROWTH * before[l]
-                    && size[l] <= LARGEST_GROWTH * after[l]
-                    && norm > 0.0
-                    && norm < f64::INFINITY;
+                let is_good = (size[l] <= LARGEST_GROWTH * before[l])
+                    & (size[l] <= LARGEST_GROWTH * after[l])
+                    & (norm > 0.0)
+                    & (norm < f64::INFINITY);
+                fine[l] = if is_good { fine[l] } else { 0.0 };
             }
         }
-        fine == [true; SHIFTS]
+        fine == [1.0; SHIFTS]
     }
 
     /// Solves in place, every shift with its own right-hand side.

@@ -5,19 +5,27 @@ use super::super::kernel::axpy;
 use super::MAX_STAGES;
 use super::tableau::Tableau;
 
-/// Lagrange polynomials over 0 and the nodes, without that of 0, at `theta`.
+/// Lagrange polynomials over 0 and the nodes, without that of 0: `weights[l][w]` is the one of node `l` at `theta[w]`.
 #[inline(always)]
-pub(super) fn lagrange(tableau: &Tableau, theta: f64, weights: &mut [f64; MAX_STAGES]) {
+pub(super) fn lagrange<const W: usize>(
+    tableau: &Tableau,
+    theta: &[f64; W],
+    weights: &mut [[f64; W]; MAX_STAGES],
+) {
     // Products of the factors before and behind each node.
-    let mut before = theta;
+    let mut before = *theta;
     for ((weight, node), basis) in weights.iter_mut().zip(tableau.nodes).zip(tableau.basis) {
-        *weight = before * basis;
-        before *= theta - node;
+        for w in 0..W {
+            weight[w] = before[w] * basis;
+            before[w] *= theta[w] - node;
+        }
     }
-    let mut behind = 1.0;
+    let mut behind = [1.0; W];
     for (weight, node) in weights.iter_mut().zip(tableau.nodes).rev() {
-        *weight *= behind;
-        behind *= theta - node;
+        for w in 0..W {
+            weight[w] *= behind[w];
+            behind[w] *= theta[w] - node;
+        }
     }
 }
 
@@ -43,15 +51,15 @@ impl RadauStep<'_> {
         if t <= self.t || start.is_empty() {
             return;
         }
-        let mut weights = [0.0; MAX_STAGES];
+        let mut weights = [[0.0]; MAX_STAGES];
         if t >= self.t_full {
             // The last stage is the end of the step.
-            weights[self.tableau.stages() - 1] = 1.0;
+            weights[self.tableau.stages() - 1] = [1.0];
         } else {
             let theta = (t - self.t) / (self.t_full - self.t);
-            lagrange(self.tableau, theta, &mut weights);
+            lagrange(self.tableau, &[theta], &mut weights);
         }
-        for (weight, stage) in weights.iter().zip(stages.chunks_exact(start.len())) {
+        for ([weight], stage) in weights.iter().zip(stages.chunks_exact(start.len())) {
             if *weight != 0.0 {
                 axpy(out, *weight, stage);
             }

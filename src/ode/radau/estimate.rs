@@ -1,7 +1,7 @@
 //! Error estimates of a step, of states and of sensitivities.
 
 use super::super::control::{column_error_norm, error_norm};
-use super::super::kernel::first_not_finite;
+use super::super::kernel::{axpy, first_not_finite};
 use super::super::{Ode, Work};
 use super::RadauWorkspace;
 use super::tableau::Tableau;
@@ -45,14 +45,18 @@ pub(super) fn estimate<O: Ode>(
         }
     };
     let last = (tableau.stages() - 1) * n;
-    for i in 0..n {
-        let mut sum = 0.0;
-        for (k, weight) in tableau.error.iter().enumerate() {
-            sum += weight * stages.z[k * n + i];
+    // What the increments contribute is kept for a second round.
+    end.fill(0.0);
+    for (weight, z) in tableau.error.iter().zip(stages.z.chunks_exact(n.max(1))) {
+        axpy(end, weight / h, z);
+    }
+    if let Some(mass) = ode.mass() {
+        for (end, mass) in end.iter_mut().zip(mass) {
+            *end *= mass;
         }
-        // What the increments contribute is kept for a second round.
-        end[i] = ode.mass().map_or(1.0, |mass| mass[i]) * sum / h;
-        error[i] = f[i] + end[i];
+    }
+    for ((error, f), end) in error.iter_mut().zip(f.iter()).zip(end.iter()) {
+        *error = f + end;
     }
     solve(error);
     work.solves += 1;

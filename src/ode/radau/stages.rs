@@ -33,7 +33,9 @@ pub(super) struct Stages {
     lanes: Vec<[f64; LANES]>,
     lanes_y: Vec<[f64; LANES]>,
     lanes_f: Vec<[f64; LANES]>,
+    /// Right-hand sides and corrections of the stages taken apart, and their increments.
     transformed: Vec<Complex>,
+    apart: Vec<Complex>,
     /// Reciprocals of the tolerances of the states.
     weights: Vec<f64>,
     shifted: ShiftedLu,
@@ -94,7 +96,9 @@ impl Stages {
         for v in [&mut self.lanes, &mut self.lanes_y, &mut self.lanes_f] {
             v.resize(n, [0.0; LANES]);
         }
-        self.transformed.resize(n, Complex::default());
+        for v in [&mut self.transformed, &mut self.apart] {
+            v.resize(n, Complex::default());
+        }
         self.weights.resize(n, 0.0);
         self.shifted.prepare(ode.jacobian_pattern());
         self.is_shifted = false;
@@ -105,21 +109,40 @@ impl Stages {
     /// Increments of the next step by the polynomial of the last one, or zero.
     #[inline(always)]
     pub(super) fn foresee(&mut self, tableau: &Tableau, h: f64) {
-        let n = self.start.len();
+        self.foresee_in_lanes(tableau, h);
+        self.keep_lanes(tableau.stages());
+    }
+
+    /// The same, in `lanes` only.
+    #[inline(always)]
+    fn foresee_in_lanes(&mut self, tableau: &Tableau, h: f64) {
         if self.last_step <= 0.0 || h > super::FORESEEN * self.last_step {
-            self.z.fill(0.0);
+            self.lanes.fill([0.0; LANES]);
             return;
         }
-        let mut weights = [0.0; MAX_STAGES];
-        let end = (tableau.stages() - 1) * n;
-        for (k, c) in tableau.nodes.iter().enumerate() {
-            lagrange(tableau, 1.0 + c * h / self.last_step, &mut weights);
-            let z = &mut self.z[k * n..][..n];
-            for (z, end) in z.iter_mut().zip(&self.last[end..]) {
-                *z = -end;
+        let n = self.start.len();
+        let last = tableau.stages() - 1;
+        let theta = std::array::from_fn(|k| 1.0 + tableau.nodes[k.min(last)] * h / self.last_step);
+        let mut weights = [[0.0; LANES]; MAX_STAGES];
+        lagrange::<LANES>(tableau, &theta, &mut weights);
+        for (i, lanes) in self.lanes.iter_mut().enumerate() {
+            let mut z = [-self.last[last * n + i]; LANES];
+            for (weight, stage) in weights.iter().zip(self.last.chunks_exact(n)) {
+                for k in 0..LANES {
+                    z[k] += weight[k] * stage[i];
+                }
             }
-            for (weight, stage) in weights.iter().zip(self.last.chunks_exact(n.max(1))) {
-                axpy(z, *weight, stage);
+            *lanes = z;
+        }
+    }
+
+    /// Increments from `lanes`.
+    #[inline(always)]
+    fn keep_lanes(&mut self, stages: usize) {
+        let n = self.start.len();
+        for (i, lanes) in self.lanes.iter().enumerate() {
+            for (k, z) in lanes.iter().enumerate().take(stages) {
+                self.z[k * n + i] = *z;
             }
         }
     }
@@ -167,17 +190,25 @@ impl Stages {
         rtol: f64,
         work: &mut Work,
     ) -> Solved {
-        self.foresee(tableau, h);
         self.is_shifted = false;
         if ode.mass().is_none() {
             work.lu += 1;
             let shifts = tableau.shifts.map(|part| part.map(|x| x / h));
             self.is_shifted = self.shifted.factor(&shifts, jacobian);
-            // Where it does not converge the increments are those foreseen.
-            if self.is_shifted && self.simplified(ode, tableau, t, h, atol, rtol, work) {
-                return Solved::Yes;
+            if self.is_shifted {
+                self.foresee_in_lanes(tableau, h);
+                let converged = if tableau.stages() == 5 {
+                    self.simplified::<O, 5>(ode, tableau, &shifts, t, h, atol, rtol, work)
+                } else {
+                    self.simplified::<O, 7>(ode, tableau, &shifts, t, h, atol, rtol, work)
+                };
+                if converged {
+                    self.keep_lanes(tableau.stages());
+                    return Solved::Yes;
+                }
             }
         }
+        self.foresee(tableau, h);
         for _ in 0..super::LINEARISATIONS {
             match self.iterate(ode, tableau, t, h, atol, rtol, work) {
                 Solved::No if first_not_finite(&self.z).is_none() => {}
@@ -262,22 +293,29 @@ impl Stages {
     }
 
     /// `F(y₀ + z) − (A⁻¹/h ⊗ M)·z`.
+    #[inline(always)]
     fn residual<O: Ode>(&mut self, ode: &mut O, tableau: &Tableau, t: f64, h: f64) {
         let (n, stages) = (self.start.len(), tableau.stages());
-        for k in 0..stages {
-            let point = &mut self.points[..n];
-            for ((p, y), z) in point.iter_mut().zip(&self.start).zip(&self.z[k * n..]) {
-                *p = y + z;
+        let stage = |k: usize| k.min(stages - 1);
+        let times = std::array::from_fn(|k| t + tableau.nodes[stage(k)] * h);
+        for (i, (y, start)) in self.lanes_y.iter_mut().zip(&self.start).enumerate() {
+            for (k, y) in y.iter_mut().enumerate() {
+                *y = start + self.z[stage(k) * n + i];
             }
-            let out = &mut self.residual[k * n..][..n];
-            ode.rhs(t + tableau.nodes[k] * h, point, out);
-            let row = &tableau.inverse[k * stages..][..stages];
-            for (i, out) in out.iter_mut().enumerate() {
-                let mut sum = 0.0;
-                for (l, a) in row.iter().enumerate() {
-                    sum += a * self.z[l * n + i];
+        }
+        ode.rhs_at_points(stages, &times, &self.lanes_y, &mut self.lanes_f);
+        for (k, out) in self.residual.chunks_exact_mut(n.max(1)).enumerate() {
+            out.fill(0.0);
+            for (l, a) in tableau.inverse[k * stages..][..stages].iter().enumerate() {
+                axpy(out, -a / h, &self.z[l * n..][..n]);
+            }
+            if let Some(mass) = ode.mass() {
+                for (out, mass) in out.iter_mut().zip(mass) {
+                    *out *= mass;
                 }
-                *out -= ode.mass().map_or(1.0, |mass| mass[i]) * sum / h;
+            }
+            for (out, f) in out.iter_mut().zip(&self.lanes_f) {
+                *out += f[k];
             }
         }
     }

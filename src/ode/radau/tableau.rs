@@ -5,7 +5,8 @@
 //! with the weight `γ₀ = 1/σ`, σ the real eigenvalue of A⁻¹ (Hairer & Wanner 1996, section IV.8). Computed with 60 digits or
 //! more from these definitions; a test checks the conditions that define them.
 
-use super::super::linear::Complex;
+use super::super::LANES;
+use super::super::linear::{Complex, SHIFTS};
 
 /// A Radau IIA method.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,8 +23,9 @@ pub(super) struct Tableau {
     pub(super) shifts: Complex,
     /// Row `p` of `T⁻¹` at stage `k`, `left[k][..][p]`, with `A⁻¹ = T·Λ·T⁻¹`.
     pub(super) left: &'static [Complex],
-    /// Row `k` of `T`, twice for each of a conjugate pair: a real vector is `Re Σ right[k][p]·w[p]`.
-    pub(super) right: &'static [Complex],
+    /// Column `p` of `T`, twice for each of a conjugate pair, `right[p][..][k]` at stage `k`: a real vector is
+    /// `Re Σ right[p]·w[p]`. Lanes beyond the stages repeat the last.
+    pub(super) right: &'static [[[f64; LANES]; 2]; SHIFTS],
     /// Weights of the stage increments in the error estimate: `(σ/h·M − J)·e = f(t₀, y₀) + M·Σᵢ (errorᵢ/h)·zᵢ`.
     pub(super) error: &'static [f64],
 }
@@ -55,6 +57,23 @@ const fn basis<const S: usize>(nodes: [f64; S]) -> [f64; S] {
         }
         out[j] = 1.0 / product;
         j += 1;
+    }
+    out
+}
+
+/// Rows of `T` turned into its columns.
+const fn in_lanes<const S: usize>(rows: &[Complex; S]) -> [[[f64; LANES]; 2]; SHIFTS] {
+    let mut out = [[[0.0; LANES]; 2]; SHIFTS];
+    let mut k = 0;
+    while k < LANES {
+        let row = rows[if k < S { k } else { S - 1 }];
+        let mut p = 0;
+        while p < SHIFTS {
+            out[p][0][k] = row[0][p];
+            out[p][1][k] = row[1][p];
+            p += 1;
+        }
+        k += 1;
     }
     out
 }
@@ -155,7 +174,7 @@ pub(super) const RADAU9: Tableau = Tableau {
             [0.0, -0.5237317439676688, -0.22495888507839018, 0.0],
         ],
     ],
-    right: &[
+    right: &in_lanes(&[
         [
             [
                 0.013576867344947943,
@@ -193,7 +212,7 @@ pub(super) const RADAU9: Tableau = Tableau {
             [0.0, -0.39936485577360503, -0.9334882606649887, 0.0],
         ],
         [[1.0, 2.0, 2.0, 0.0], [0.0, 0.0, 0.0, 0.0]],
-    ],
+    ]),
     error: &[
         -27.78093394406464,
         3.641478498049213,
@@ -383,7 +402,7 @@ pub(super) const RADAU13: Tableau = Tableau {
             ],
         ],
     ],
-    right: &[
+    right: &in_lanes(&[
         [
             [
                 0.0024435843048706113,
@@ -469,7 +488,7 @@ pub(super) const RADAU13: Tableau = Tableau {
             ],
         ],
         [[1.0, 2.0, 2.0, 2.0], [0.0, 0.0, 0.0, 0.0]],
-    ],
+    ]),
     error: &[
         -54.374436894128614,
         7.000024004259187,

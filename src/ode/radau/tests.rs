@@ -169,8 +169,9 @@ fn eigenvectors_take_the_stages_apart() {
             for l in 0..s {
                 let (mut unit, mut inverse) = (0.0, 0.0);
                 for p in 0..t.eigenvalues() {
-                    let ([rr, ri], [lr, li]) = (t.right[k], t.left[l]);
-                    let (re, im) = (rr[p] * lr[p] - ri[p] * li[p], rr[p] * li[p] + ri[p] * lr[p]);
+                    let [lr, li] = t.left[l];
+                    let [rr, ri] = [t.right[p][0][k], t.right[p][1][k]];
+                    let (re, im) = (rr * lr[p] - ri * li[p], rr * li[p] + ri * lr[p]);
                     unit += re;
                     inverse += t.shifts[0][p] * re - t.shifts[1][p] * im;
                 }
