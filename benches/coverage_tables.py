@@ -8,7 +8,7 @@ same data sets, each row is taken from the one that has most.
 
     benches/coverage_tables.py            # rewrite the tables
     benches/coverage_tables.py --check    # exit 1 if the page is out of date
-    benches/coverage_tables.py --keep NAME FILE   # take over a coverage.json without its provenance
+    benches/coverage_tables.py --keep NAME FILE...   # take over a coverage.json, or several of other seeds as one
 """
 
 import json
@@ -41,12 +41,66 @@ TESTS = ("johansen_f", "bootstrap")
 WIDEST = 1.5
 
 
-def keep(name, source):
-    document = json.loads(pathlib.Path(source).read_text())
+# What pieces of one measurement must have in common.
+COMMON = ("violation", "n", "level", "replicates", "scenario", "integration", "schema_version")
+# Each piece fits the problem first: the truths may differ by what a search leaves, on the estimation scale.
+SAME_TRUTH = 1e-3
+
+
+def keep(name, sources):
+    """Keeps a document without its provenance, or several of other seeds as one with the list of their seeds."""
+    documents = [json.loads(pathlib.Path(source).read_text()) for source in sources]
+    document = documents[0] if len(documents) == 1 else together(documents, sources)
     document.pop("provenance", None)
     RUNS.mkdir(parents=True, exist_ok=True)
     text = json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     (RUNS / f"{name}.json").write_text(text.replace('},{"covered"', '},\n{"covered"') + "\n")
+
+
+def together(documents, sources):
+    """One document of several with other seeds: shares weighted by data sets, counts added."""
+    first = documents[0]
+    for document, source in zip(documents, sources):
+        for key in COMMON:
+            if document[key] != first[key]:
+                sys.exit(f"{source}: `{key}` is not that of {sources[0]}")
+        if max(abs(a - b) for a, b in zip(document["truth"], first["truth"])) > SAME_TRUTH:
+            sys.exit(f"{source}: the truth is not that of {sources[0]}")
+    seeds = [document["seed"] for document in documents]
+    if len(set(seeds)) < len(seeds):
+        sys.exit("pieces of one seed hold the same data sets: give one of each seed")
+    out = {key: first[key] for key in (*COMMON, "truth", "problem", "drawn_from_priors", "status")}
+    out["seed"] = seeds
+    for key in ("samples", "succeeded"):
+        out[key] = sum(document[key] for document in documents)
+    out["failed"] = [failure for document in documents for failure in document["failed"]]
+
+    def joined(key, names):
+        found = {}
+        for document in documents:
+            for entry in document[key]:
+                found.setdefault(tuple(entry[n] for n in names), []).append((document, entry))
+        return [pooled(entries) for entries in found.values()]
+
+    out["rows"] = joined("rows", ("method", "id"))
+    out["sizes"] = joined("sizes", ("test",))
+    # The errors of single pieces say nothing of all.
+    for entry in out["rows"] + out["sizes"]:
+        for key in ("standard_error", "median_width"):
+            entry.pop(key, None)
+    out["parameters"] = []
+    for parameter in first["parameters"]:
+        same = [next(q for q in d["parameters"] if q["id"] == parameter["id"]) for d in documents]
+        weights = [d["succeeded"] for d in documents]
+        share = sum(w * q["prior_share"] for w, q in zip(weights, same)) / sum(weights)
+        out["parameters"].append({"id": parameter["id"], "prior_share": share})
+    return out
+
+
+def seeds_of(document):
+    """The seeds of a document, as one name for its data sets."""
+    seed = document["seed"]
+    return tuple(seed) if isinstance(seed, list) else (seed,)
 
 
 def percent(share):
@@ -80,9 +134,9 @@ def pooled(entries):
     """One entry of several pieces `(document, entry)`: shares weighted by data sets, those of one seed taken once."""
     by_seed = {}
     for document, entry in entries:
-        known = by_seed.get(document["seed"])
+        known = by_seed.get(seeds_of(document))
         if known is None or entry["sets"] > known["sets"]:
-            by_seed[document["seed"]] = entry
+            by_seed[seeds_of(document)] = entry
     chosen = list(by_seed.values())
     out = dict(chosen[0], sets=sum(e["sets"] for e in chosen))
     # Medians cannot be joined exactly: the mean of the pieces' medians stands for that of all.
@@ -119,15 +173,15 @@ def merged(documents):
     sizes = {k[0]: s for k, s in entries("sizes", lambda s: (s["test"],)).items()}
     seeds = {}
     for d in documents:
-        seeds[d["seed"]] = max(seeds.get(d["seed"], 0), d["succeeded"])
+        seeds[seeds_of(d)] = max(seeds.get(seeds_of(d), 0), d["succeeded"])
     parameters = []
     for p in documents[0]["parameters"]:
         weight = {s: 0 for s in seeds}
         share = {}
         for d in documents:
-            if d["succeeded"] > weight[d["seed"]]:
-                weight[d["seed"]] = d["succeeded"]
-                share[d["seed"]] = next(q["prior_share"] for q in d["parameters"] if q["id"] == p["id"])
+            if d["succeeded"] > weight[seeds_of(d)]:
+                weight[seeds_of(d)] = d["succeeded"]
+                share[seeds_of(d)] = next(q["prior_share"] for q in d["parameters"] if q["id"] == p["id"])
         prior = abs(sum(weight[s] * share[s] for s in share) / sum(weight.values()))
         open_ = rows.get(("profile", p["id"]), {}).get("open")
         closed = None if open_ is None else 1 - open_
@@ -138,7 +192,7 @@ def merged(documents):
         "sizes": sizes,
         "parameters": parameters,
         "succeeded": sum(seeds.values()),
-        "seeds": sorted(seeds),
+        "seeds": sorted(seed for name in seeds for seed in name),
         "replicates": of_replicates(documents),
         "rtol": documents[0]["integration"]["rtol"],
     }
@@ -332,17 +386,26 @@ def targets(measured, ids):
     return lines
 
 
+def listed(seeds):
+    """Seeds in words: all, or how many between which."""
+    if len(seeds) == 1:
+        return f"seed {seeds[0]}"
+    few = 4
+    if len(seeds) <= few:
+        return "seeds " + ", ".join(str(s) for s in seeds)
+    return f"{len(seeds)} seeds between {seeds[0]} and {seeds[-1]}"
+
+
 def page():
     all_ = measurements()
     base = all_[("none", None)]
     ids = identifiable(base)
     boot = base["replicates"]
-    seeds = ", ".join(str(s) for s in base["seeds"])
     out = [BEGIN, ""]
     out.append(
         f"{base['succeeded']} data sets for the rows of Fisher and profiles (widths of profiles from the first of them)"
         + (f", {boot[1]} data sets of {boot[0]} replicates for the bootstraps" if boot else "")
-        + f"; seed{'s' if len(base['seeds']) > 1 else ''} {seeds}, rtol {base['rtol']:g}. Mean over the {len(ids)} identifiable parameters ("
+        + f"; {listed(base['seeds'])}, rtol {base['rtol']:g}. Mean over the {len(ids)} identifiable parameters ("
         + ", ".join(f"`{i}`" for i in ids)
         + "), nominal 95 %. Intervals of shares are Wilson's."
     )
@@ -358,7 +421,7 @@ def page():
 
 def main():
     if sys.argv[1:2] == ["--keep"]:
-        keep(sys.argv[2], sys.argv[3])
+        keep(sys.argv[2], sys.argv[3:])
         return
     text = PAGE.read_text()
     a, b = text.index(BEGIN), text.index(END) + len(END)

@@ -6,15 +6,18 @@ pub mod donors;
 mod evaluate;
 pub mod example;
 mod memory;
+mod penalties;
 mod predict;
 pub mod quantity;
+mod readings;
+mod rows;
 pub mod target;
 pub mod terms;
 
 pub use build::{BuildError, BuildOptions, QuantitySpec};
 pub use donors::Donors;
-pub use evaluate::{ConditionReport, Workspace};
 pub use quantity::{Quantity, QuantityError};
+pub use readings::{ConditionReport, Workspace};
 pub use target::{
     Coordinate, Data, EvalError, Evaluated, Linearisation, Parts, PriorTerm, RelationTerm, RowInfo,
     RowKind, RowTerm, Target,

@@ -71,8 +71,7 @@ pub(super) fn powers<const W: usize>(a: &[f64; W], b: &[f64; W], used: usize) ->
         let logarithm;
         (out[l], logarithm) = regular(x, y);
         let size = y.abs();
-        let is_regular = (x >= f64::MIN_POSITIVE)
-            & (x < f64::INFINITY)
+        let is_regular = (f64::MIN_POSITIVE..f64::INFINITY).contains(&x)
             & (x != 1.0)
             & (size < LARGEST_EXPONENT)
             & (size != 0.0)
