@@ -42,7 +42,10 @@ WIDEST = 1.5
 
 
 # What pieces of one measurement must have in common.
-COMMON = ("violation", "n", "level", "replicates", "scenario", "integration", "schema_version")
+COMMON = (
+    "violation", "n", "level", "replicates", "scenario", "integration", "problem", "status", "drawn_from_priors",
+    "schema_version",
+)
 # Each piece fits the problem first: the truths may differ by what a search leaves, on the estimation scale.
 SAME_TRUTH = 1e-3
 
@@ -64,16 +67,20 @@ def together(documents, sources):
         for key in COMMON:
             if document[key] != first[key]:
                 sys.exit(f"{source}: `{key}` is not that of {sources[0]}")
-        if max(abs(a - b) for a, b in zip(document["truth"], first["truth"])) > SAME_TRUTH:
+        pairs = list(zip(document["truth"], first["truth"], strict=True))
+        if max(abs(a - b) for a, b in pairs) > SAME_TRUTH:
             sys.exit(f"{source}: the truth is not that of {sources[0]}")
-    seeds = [document["seed"] for document in documents]
+    seeds = [seed for document in documents for seed in seeds_of(document)]
     if len(set(seeds)) < len(seeds):
         sys.exit("pieces of one seed hold the same data sets: give one of each seed")
-    out = {key: first[key] for key in (*COMMON, "truth", "problem", "drawn_from_priors", "status")}
-    out["seed"] = seeds
+    out = {key: first[key] for key in (*COMMON, "truth")}
+    out["seed"] = sorted(seeds)
     for key in ("samples", "succeeded"):
         out[key] = sum(document[key] for document in documents)
-    out["failed"] = [failure for document in documents for failure in document["failed"]]
+    out["failed"] = {}
+    for document in documents:
+        for reason, count in document["failed"].items():
+            out["failed"][reason] = out["failed"].get(reason, 0) + count
 
     def joined(key, names):
         found = {}
@@ -221,6 +228,9 @@ def measurements():
         }
         if len(same) > 1:
             sys.exit(f"pieces of {key} are of different problems, levels or tolerances")
+        names = {seeds_of(d) for d in documents}
+        if len({s for name in names for s in name}) < sum(len(name) for name in names):
+            sys.exit(f"pieces of {key} share seeds, and with them data sets")
     return {key: merged(documents) for key, documents in groups.items()}
 
 

@@ -60,12 +60,12 @@ pub trait Ode {
     #[inline(always)]
     fn rhs_at_points(
         &mut self,
-        _used: usize,
+        used: usize,
         t: &[f64; LANES],
         y: &[[f64; LANES]],
         out: &mut [[f64; LANES]],
     ) {
-        rhs_one_by_one(self, t, y, out);
+        rhs_one_by_one(self, used, t, y, out);
     }
     /// Values of `J` at `(t, y)` in the order of its pattern.
     fn jacobian(&mut self, t: f64, y: &[f64], out: &mut [f64]);
@@ -99,19 +99,22 @@ pub trait Ode {
     fn roots(&mut self, _t: f64, _y: &[f64], _out: &mut [f64]) {}
 }
 
-/// The right-hand side at one point after the other; takes memory of its own.
+/// The right-hand side at one point after the other, those behind the first `used` as the last of these; takes memory of its own.
 pub fn rhs_one_by_one<O: Ode + ?Sized>(
     ode: &mut O,
+    used: usize,
     t: &[f64; LANES],
     y: &[[f64; LANES]],
     out: &mut [[f64; LANES]],
 ) {
     let (mut at, mut f) = (vec![0.0; y.len()], vec![0.0; y.len()]);
     for (point, t) in t.iter().enumerate() {
-        for (at, y) in at.iter_mut().zip(y) {
-            *at = y[point];
+        if point < used {
+            for (at, y) in at.iter_mut().zip(y) {
+                *at = y[point];
+            }
+            ode.rhs(*t, &at, &mut f);
         }
-        ode.rhs(*t, &at, &mut f);
         for (out, f) in out.iter_mut().zip(&f) {
             out[point] = *f;
         }

@@ -78,7 +78,7 @@ impl Ode for SegmentOde<'_> {
         out: &mut [[f64; LANES]],
     ) {
         if self.history.is_some() {
-            return rhs_one_by_one(self, t, y, out);
+            return rhs_one_by_one(self, used, t, y, out);
         }
         self.machine.rhs_at_points(self.system, used, t, y, out);
     }

@@ -2,7 +2,7 @@
 //!
 //! The arithmetic is that of `pow` in FreeBSD's msun (Sun Microsystems 1993), which `libm` follows, without its branches, so
 //! that a compiler can put the loop over the lanes into wide registers. Lanes that need one of the branches (bases that are
-//! not positive and normal, special exponents, results near the limits of a double) are left to `libm`.
+//! not positive and normal, special exponents, results near the limits of a double) are left to `libm`, but for squares.
 
 // Constants are written as in their source, digit for digit.
 #![allow(clippy::excessive_precision, clippy::approx_constant)]
@@ -56,7 +56,7 @@ fn high(x: f64) -> f64 {
     f64::from_bits(x.to_bits() & HIGH)
 }
 
-/// `a^b` lane by lane, of the first `used` lanes; the others repeat the last of them.
+/// `a^b` lane by lane, of the first `used` lanes; what the others hold is of no use.
 #[inline(always)]
 pub(super) fn powers<const W: usize>(a: &[f64; W], b: &[f64; W], used: usize) -> [f64; W] {
     // As `libm` does: squares are exact to rounding.
@@ -224,6 +224,27 @@ mod tests {
                 let same =
                     found.to_bits() == expected.to_bits() || found.is_nan() && expected.is_nan();
                 assert!(same, "{}^{}: {found} {expected}", a[l], b[l]);
+            }
+        }
+    }
+
+    #[test]
+    fn squares_and_lanes_in_use_have_the_bytes_of_libm() {
+        let a = [0.0, -0.0, -3.5, f64::NAN, f64::INFINITY, 5e-324, 1e200, 1.1];
+        for (l, found) in powers(&a, &[2.0; 8], 8).iter().enumerate() {
+            let expected = power(a[l], 2.0);
+            assert!(found.to_bits() == expected.to_bits() || found.is_nan() && expected.is_nan());
+        }
+        for used in 1..8 {
+            for b in [1.5, 2.0, -0.5] {
+                for (l, found) in powers(&[0.3, 0.0, 2.0, 1.0, 7.0, 1e9, 0.1, 3.0], &[b; 8], used)
+                    .iter()
+                    .enumerate()
+                    .take(used)
+                {
+                    let x = [0.3, 0.0, 2.0, 1.0, 7.0, 1e9, 0.1, 3.0][l];
+                    assert_eq!(found.to_bits(), power(x, b).to_bits(), "{x}^{b}");
+                }
             }
         }
     }

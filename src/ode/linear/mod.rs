@@ -8,7 +8,7 @@ mod stages;
 
 use super::{Ode, Pattern};
 use dense::DenseLu;
-pub(super) use shifted::{Complex, SHIFTS, ShiftedLu, subtract};
+pub(super) use shifted::{Complex, SHIFTS, ShiftedLu, subtract_product};
 use sparse::SparseLu;
 pub(super) use stages::StageMatrix;
 

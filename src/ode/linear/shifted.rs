@@ -32,7 +32,7 @@ fn sizes(a: &Complex) -> [f64; SHIFTS] {
 
 /// `v −= a·b`.
 #[inline(always)]
-pub(in super::super) fn subtract(v: &mut Complex, a: &Complex, b: &Complex) {
+pub(in super::super) fn subtract_product(v: &mut Complex, a: &Complex, b: &Complex) {
     for l in 0..SHIFTS {
         v[0][l] -= a[0][l] * b[0][l] - a[1][l] * b[1][l];
         v[1][l] -= a[0][l] * b[1][l] + a[1][l] * b[0][l];
@@ -136,7 +136,7 @@ impl ShiftedLu {
             let i = plan.order[k] as usize;
             let mut v = b[i];
             for at in plan.starts[k] as usize..plan.diagonals[k] as usize {
-                subtract(&mut v, &values[at], &b[plan.columns[at] as usize]);
+                subtract_product(&mut v, &values[at], &b[plan.columns[at] as usize]);
             }
             b[i] = v;
         }
@@ -145,7 +145,7 @@ impl ShiftedLu {
             let diagonal = plan.diagonals[k] as usize;
             let mut v = b[i];
             for at in diagonal + 1..plan.starts[k + 1] as usize {
-                subtract(&mut v, &values[at], &b[plan.columns[at] as usize]);
+                subtract_product(&mut v, &values[at], &b[plan.columns[at] as usize]);
             }
             b[i] = product(&v, &values[diagonal]);
         }

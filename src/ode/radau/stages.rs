@@ -152,11 +152,10 @@ impl Stages {
     fn differentiate<O: Ode>(&mut self, ode: &mut O, tableau: &Tableau, t: f64, h: f64) {
         let n = self.start.len();
         let last = tableau.stages() - 1;
-        let mut times = [t + h; LANES];
-        for (k, time) in times.iter_mut().enumerate() {
+        let times = tableau.times(t, h);
+        for k in 0..LANES {
             // Points beyond the last stage repeat it.
             let k_of = k.min(last);
-            *time = t + tableau.nodes[k_of] * h;
             let point = &mut self.points[k * n..][..n];
             for ((p, y), z) in point
                 .iter_mut()
@@ -197,10 +196,10 @@ impl Stages {
             self.is_shifted = self.shifted.factor(&shifts, jacobian);
             if self.is_shifted {
                 self.foresee_in_lanes(tableau, h);
-                let converged = if tableau.stages() == 5 {
-                    self.simplified::<O, 5>(ode, tableau, &shifts, t, h, atol, rtol, work)
-                } else {
-                    self.simplified::<O, 7>(ode, tableau, &shifts, t, h, atol, rtol, work)
+                let converged = match tableau.stages() {
+                    5 => self.simplified::<O, 5>(ode, tableau, &shifts, t, h, atol, rtol, work),
+                    7 => self.simplified::<O, 7>(ode, tableau, &shifts, t, h, atol, rtol, work),
+                    _ => false,
                 };
                 if converged {
                     self.keep_lanes(tableau.stages());
@@ -296,11 +295,10 @@ impl Stages {
     #[inline(always)]
     fn residual<O: Ode>(&mut self, ode: &mut O, tableau: &Tableau, t: f64, h: f64) {
         let (n, stages) = (self.start.len(), tableau.stages());
-        let stage = |k: usize| k.min(stages - 1);
-        let times = std::array::from_fn(|k| t + tableau.nodes[stage(k)] * h);
+        let times = tableau.times(t, h);
         for (i, (y, start)) in self.lanes_y.iter_mut().zip(&self.start).enumerate() {
             for (k, y) in y.iter_mut().enumerate() {
-                *y = start + self.z[stage(k) * n + i];
+                *y = start + self.z[k.min(stages - 1) * n + i];
             }
         }
         ode.rhs_at_points(stages, &times, &self.lanes_y, &mut self.lanes_f);

@@ -35,6 +35,12 @@ impl Tableau {
     pub(super) fn stages(&self) -> usize {
         self.nodes.len()
     }
+    /// Times of the stages of a step; lanes beyond them repeat the last.
+    #[inline(always)]
+    pub(super) fn times(&self, t: f64, h: f64) -> [f64; LANES] {
+        let last = self.stages() - 1;
+        std::array::from_fn(|k| t + self.nodes[k.min(last)] * h)
+    }
     /// Number of eigenvalues in `shifts`.
     #[cfg(test)]
     pub(super) fn eigenvalues(&self) -> usize {
