@@ -181,7 +181,7 @@ impl Objective {
     /// (positive: holds).
     ///
     /// # Errors
-    /// As [`Target::predict`].
+    /// As [`super::Target::predict`].
     pub fn check_relation(
         &self,
         r: &RelationOf,

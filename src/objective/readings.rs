@@ -343,7 +343,7 @@ impl Objective {
     /// Simulated value of every row at `theta`, on the linear scale.
     ///
     /// # Errors
-    /// As [`Target::evaluate`].
+    /// As [`super::Target::evaluate`].
     pub fn simulated(&self, theta: &[f64], ws: &mut Workspace) -> Result<Vec<f64>, EvalError> {
         self.simulate(theta, false, ws)?;
         Ok(ws.values.clone())
