@@ -160,7 +160,7 @@ fn table(view: &View, fit: &Fit, style: Style) -> Table {
     ]);
     let caption = if leverage {
         "Data beside the fit; residuals in standard errors, divided by √(1 − h). A row with 1 − h near 0 is followed by \
-         the model whatever it says and can show no misfit."
+         the model whatever it says and can show no misfit; its residual is not divided."
     } else {
         "Data beside the fit; residuals in standard errors."
     };

@@ -38,7 +38,7 @@ pub enum Draw {
     #[default]
     T,
     /// `ȳ* ~ N(f̂, s²/n)`, `s*² ~ s²χ²ₙ₋₁/(n−1)`: for null distributions, bootstrap-t and thresholds. Its percentiles cover
-    /// too little (88–91 % at n = 5).
+    /// too little (88–93 % at n = 5).
     PlugIn,
     /// `ȳ* ~ N(f̂, s²/n)`, SDs kept: to show what it does not do.
     MeansOnly,

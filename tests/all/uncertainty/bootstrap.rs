@@ -87,7 +87,7 @@ fn plug_in_percentiles_are_z_intervals_whatever_sd_is_redrawn() {
             close(lower, mean - 1.959_964 * se, tolerance);
             close(upper, mean + 1.959_964 * se, tolerance);
         }
-        assert!(summary.notes.iter().any(|n| n.contains("88–91 %")));
+        assert!(summary.notes.iter().any(|n| n.contains("88–93 %")));
     }
 }
 
