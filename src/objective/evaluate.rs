@@ -2,7 +2,7 @@
 
 use crate::search::Want;
 
-use super::memory::Memory;
+use super::memory::{Delivered, Memory};
 use super::quantity::Quantity;
 use super::readings::Workspace;
 use super::rows::RowSums;
@@ -31,12 +31,14 @@ impl Target for Objective {
         let (rows, n, probes) = (self.rows.len(), self.coordinates.len(), self.probes.len());
         Workspace {
             simulations: vec![None; self.rooms.iter().max().map_or(0, |r| r + 1)],
-            values: vec![0.0; rows],
-            sigmas: vec![0.0; rows],
-            by_theta: vec![0.0; rows * n],
-            sigma_by_theta: vec![0.0; rows * n],
-            probe_values: vec![0.0; probes],
-            probe_by_theta: vec![0.0; probes * n],
+            now: Delivered {
+                values: vec![0.0; rows],
+                sigmas: vec![0.0; rows],
+                by_theta: vec![0.0; rows * n],
+                sigma_by_theta: vec![0.0; rows * n],
+                probe_values: vec![0.0; probes],
+                probe_by_theta: vec![0.0; probes * n],
+            },
             slopes: vec![0.0; n],
             memory: Memory::default(),
         }
@@ -83,18 +85,18 @@ impl Target for Objective {
                         self.rows[row].observable,
                         self.rows[row].experiment,
                         self.rows[row].time,
-                        ws.values[row],
+                        ws.now.values[row],
                         sums.sigma
                     ),
                 });
             }
             if derivatives {
-                let g = &ws.by_theta[row * n..(row + 1) * n];
+                let g = &ws.now.by_theta[row * n..(row + 1) * n];
                 let by_value = term.by_value * sums.slope;
                 let curvature = term.curvature * sums.slope * sums.slope;
                 add_outer(&mut out, g, by_value, curvature);
                 if sums.sigma_depends {
-                    let g = &ws.sigma_by_theta[row * n..(row + 1) * n];
+                    let g = &ws.now.sigma_by_theta[row * n..(row + 1) * n];
                     let per = 1.0 / sums.sigma;
                     add_outer(
                         &mut out,
@@ -112,7 +114,7 @@ impl Target for Objective {
                     for (j, b) in group.rows.iter().enumerate() {
                         if i != j {
                             let weight = curvature[i * group.len() + j] * slope(i) * slope(j);
-                            let (g, h) = (&ws.by_theta[a * n..], &ws.by_theta[b * n..]);
+                            let (g, h) = (&ws.now.by_theta[a * n..], &ws.now.by_theta[b * n..]);
                             add_cross(&mut out, &g[..n], &h[..n], weight);
                         }
                     }
@@ -156,20 +158,20 @@ impl Target for Objective {
         let mut out = Linearisation::default();
         for row in 0..self.rows.len() {
             let sums = self.row_sums(row, data, ws);
-            let g = &ws.by_theta[row * n..(row + 1) * n];
+            let g = &ws.now.by_theta[row * n..(row + 1) * n];
             let weight = data.weight_of(row);
             let information = match self.rows[row].kind {
                 RowKind::Limit { .. } => sums.term.curvature,
                 _ => 1.0 / (sums.sigma * sums.sigma),
             };
-            let by_sigma = &ws.sigma_by_theta[row * n..(row + 1) * n];
+            let by_sigma = &ws.now.sigma_by_theta[row * n..(row + 1) * n];
             let log_sigma_gradient = if sums.sigma_depends && by_sigma.iter().any(|x| *x != 0.0) {
                 by_sigma.iter().map(|x| x / sums.sigma).collect()
             } else {
                 Vec::new()
             };
             out.rows.push(RowTerm {
-                simulated: ws.values[row],
+                simulated: ws.now.values[row],
                 sigma: sums.sigma,
                 residual: sums.term.residual,
                 nllh: weight * sums.term.nllh,

@@ -24,6 +24,18 @@ pub(super) struct Delivered {
 }
 
 impl Delivered {
+    /// Takes over what another holds; derivatives only where there are any.
+    pub fn copy(&mut self, other: &Self, derivatives: bool) {
+        self.values.clone_from(&other.values);
+        self.sigmas.clone_from(&other.sigmas);
+        self.probe_values.clone_from(&other.probe_values);
+        if derivatives {
+            self.by_theta.clone_from(&other.by_theta);
+            self.sigma_by_theta.clone_from(&other.sigma_by_theta);
+            self.probe_by_theta.clone_from(&other.probe_by_theta);
+        }
+    }
+
     /// Size of what is remembered.
     fn bytes(&self) -> usize {
         let parts = [

@@ -78,7 +78,7 @@ impl Objective {
         ws: &Workspace,
     ) -> (f64, Vec<f64>) {
         let n = self.coordinates.len();
-        let probes: Vec<f64> = q.probes.iter().map(|&p| ws.probe_values[p]).collect();
+        let probes: Vec<f64> = q.probes.iter().map(|&p| ws.now.probe_values[p]).collect();
         let parameters: Vec<f64> = q
             .parameters
             .iter()
@@ -97,7 +97,7 @@ impl Objective {
                 if d != 0.0 {
                     for (g, x) in gradient
                         .iter_mut()
-                        .zip(&ws.probe_by_theta[p * n..(p + 1) * n])
+                        .zip(&ws.now.probe_by_theta[p * n..(p + 1) * n])
                     {
                         *g += d * x;
                     }

@@ -5,7 +5,7 @@ use crate::ode::Work;
 use crate::simulate;
 
 use super::Objective;
-use super::memory::Memory;
+use super::memory::{Delivered, Memory};
 use super::target::{EvalError, natural_slope};
 
 /// Scratch memory of one thread.
@@ -13,14 +13,8 @@ use super::target::{EvalError, natural_slope};
 pub struct Workspace {
     /// One for each room.
     pub(super) simulations: Vec<Option<simulate::Workspace>>,
-    pub(super) values: Vec<f64>,
-    pub(super) sigmas: Vec<f64>,
-    /// ∂value/∂θ, rows × coordinates.
-    pub(super) by_theta: Vec<f64>,
-    /// ∂σ/∂θ, rows × coordinates.
-    pub(super) sigma_by_theta: Vec<f64>,
-    pub(super) probe_values: Vec<f64>,
-    pub(super) probe_by_theta: Vec<f64>,
+    /// What the last simulation delivered.
+    pub(super) now: Delivered,
     pub(super) slopes: Vec<f64>,
     pub(super) memory: Memory,
 }
@@ -77,7 +71,7 @@ impl Reading<'_> {
         table: &[f64],
         slopes: &[f64],
         point: &mut simulate::Point,
-        out: &mut Buffers,
+        out: &mut Delivered,
     ) {
         let o = self.objective;
         let e = &o.experiments[experiment];
@@ -161,7 +155,7 @@ impl Reading<'_> {
         probes: &[usize],
         summaries: &simulate::Summaries,
         slopes: &[f64],
-        out: &mut Buffers,
+        out: &mut Delivered,
     ) {
         let o = self.objective;
         let n = o.coordinates.len();
@@ -181,15 +175,6 @@ impl Reading<'_> {
         }
     }
 }
-
-struct Buffers<'a> {
-    values: &'a mut Vec<f64>,
-    sigmas: &'a mut Vec<f64>,
-    by_theta: &'a mut Vec<f64>,
-    sigma_by_theta: &'a mut Vec<f64>,
-    probe_values: &'a mut Vec<f64>,
-    probe_by_theta: &'a mut Vec<f64>,
-}
 impl Objective {
     /// Simulates every experiment that rows and relations of the objective need.
     pub(super) fn simulate(
@@ -201,14 +186,7 @@ impl Objective {
         let table = self.table(theta);
         self.slopes(theta, ws);
         if let Some(known) = ws.memory.recall(theta, derivatives) {
-            ws.values.clone_from(&known.values);
-            ws.sigmas.clone_from(&known.sigmas);
-            ws.probe_values.clone_from(&known.probe_values);
-            if derivatives {
-                ws.by_theta.clone_from(&known.by_theta);
-                ws.sigma_by_theta.clone_from(&known.sigma_by_theta);
-                ws.probe_by_theta.clone_from(&known.probe_by_theta);
-            }
+            ws.now.copy(known, derivatives);
             return Ok(table);
         }
         for (k, look) in self.looks.iter().enumerate() {
@@ -217,16 +195,9 @@ impl Objective {
             }
             self.run_one(k, &table, derivatives, ws, look)?;
         }
-        ws.memory.keep(theta, derivatives, |d| {
-            d.values.clone_from(&ws.values);
-            d.sigmas.clone_from(&ws.sigmas);
-            d.probe_values.clone_from(&ws.probe_values);
-            if derivatives {
-                d.by_theta.clone_from(&ws.by_theta);
-                d.sigma_by_theta.clone_from(&ws.sigma_by_theta);
-                d.probe_by_theta.clone_from(&ws.probe_by_theta);
-            }
-        });
+        let now = &ws.now;
+        ws.memory
+            .keep(theta, derivatives, |d| d.copy(now, derivatives));
         Ok(table)
     }
 
@@ -251,12 +222,7 @@ impl Objective {
         let e = &self.experiments[k];
         let Workspace {
             simulations,
-            values,
-            sigmas,
-            by_theta,
-            sigma_by_theta,
-            probe_values,
-            probe_by_theta,
+            now,
             slopes,
             memory: _,
         } = ws;
@@ -267,17 +233,9 @@ impl Objective {
             objective: self,
             derivatives,
         };
-        let mut out = Buffers {
-            values,
-            sigmas,
-            by_theta,
-            sigma_by_theta,
-            probe_values,
-            probe_by_theta,
-        };
         let mut deliver = |i: usize, point: &mut simulate::Point| {
             if let Some(v) = look.visits.get(i) {
-                reading.read(k, &v.rows, &v.probes, table, slopes, point, &mut out);
+                reading.read(k, &v.rows, &v.probes, table, slopes, point, now);
             }
         };
         let settings = &self.settings;
@@ -305,7 +263,7 @@ impl Objective {
                 until,
                 &mut summaries,
             );
-            reading.summaries(k, &look.spans, &summaries, slopes, &mut out);
+            reading.summaries(k, &look.spans, &summaries, slopes, now);
             outcome
         }
         .map_err(|error| EvalError::Simulation {
@@ -346,6 +304,6 @@ impl Objective {
     /// As [`super::Target::evaluate`].
     pub fn simulated(&self, theta: &[f64], ws: &mut Workspace) -> Result<Vec<f64>, EvalError> {
         self.simulate(theta, false, ws)?;
-        Ok(ws.values.clone())
+        Ok(ws.now.values.clone())
     }
 }

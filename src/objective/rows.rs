@@ -20,12 +20,12 @@ pub(super) struct RowSums {
 impl Objective {
     pub(super) fn row_sums(&self, row: usize, data: &Data, ws: &Workspace) -> RowSums {
         let info = &self.rows[row];
-        let f = ws.values[row];
+        let f = ws.now.values[row];
         let m = data.value[row];
         let formula_sigma = self.bindings[row].noise.is_some();
         match info.kind {
             RowKind::Point => {
-                let sigma = ws.sigmas[row];
+                let sigma = ws.now.sigmas[row];
                 let (_, slope) = terms::transform(info.distribution, f);
                 RowSums {
                     term: terms::point(info.distribution, m, f, sigma),
@@ -50,7 +50,7 @@ impl Objective {
                 let sigma = if data.sd[row].is_finite() {
                     data.sd[row]
                 } else {
-                    ws.sigmas[row]
+                    ws.now.sigmas[row]
                 };
                 let (tf, slope) = terms::transform(info.distribution, f);
                 let (tl, _) = terms::transform(info.distribution, m);

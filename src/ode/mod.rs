@@ -99,7 +99,8 @@ pub trait Ode {
     fn roots(&mut self, _t: f64, _y: &[f64], _out: &mut [f64]) {}
 }
 
-/// The right-hand side at one point after the other, those behind the first `used` as the last of these; takes memory of its own.
+/// The right-hand side at one point after the other, those behind the first `used` as the last of these; takes memory of
+/// its own.
 pub fn rhs_one_by_one<O: Ode + ?Sized>(
     ode: &mut O,
     used: usize,

@@ -105,8 +105,9 @@ impl RadauWorkspace {
 /// (A⁻¹/h ⊗ M)·z = F(y₀ + z),     y₁ = y₀ + z_s
 /// ```
 ///
-/// by simplified Newton iteration with the Jacobian at the start of the step, else, or with a mass matrix, by Newton's method with
-/// those of all stages, foreseen from the last step; the sensitivities solve the same equations differentiated, `[(A⁻¹/h) ⊗ M − blockdiag J]·∂z = J·S₀ + ∂f/∂p`, with the matrix of the converged stages:
+/// by simplified Newton iteration with the Jacobian at the start of the step, else, or with a mass matrix, by Newton's method
+/// with those of all stages, foreseen from the last step; the sensitivities solve the same equations differentiated,
+/// `[(A⁻¹/h) ⊗ M − blockdiag J]·∂z = J·S₀ + ∂f/∂p`, with the matrix of the converged stages:
 /// they are the exact derivative of the discrete solution with its step sizes held fixed.
 ///
 /// # Errors

@@ -33,8 +33,9 @@ pub(super) struct Stages {
     lanes: Vec<[f64; LANES]>,
     lanes_y: Vec<[f64; LANES]>,
     lanes_f: Vec<[f64; LANES]>,
-    /// Right-hand sides and corrections of the stages taken apart, and their increments.
+    /// Right-hand sides, then corrections, of the stages taken apart.
     transformed: Vec<Complex>,
+    /// Increments of the stages taken apart.
     apart: Vec<Complex>,
     /// Reciprocals of the tolerances of the states.
     weights: Vec<f64>,

@@ -202,21 +202,42 @@ fn simplified_iteration_finds_the_stages_that_newton_finds() {
             let mut f = vec![0.0; y0.len()];
             let mut jacobian = vec![0.0; ode.jacobian_pattern().entries.len()];
             ode.rhs_and_jacobian(0.0, &y0, &mut f, &mut jacobian);
-            let atol = vec![1e-10; y0.len()];
-            let mut work = Work::default();
-            let solved = stages.solve(
-                &mut ode, tableau, &jacobian, 0.0, h, &atol, 1e-10, &mut work,
-            );
-            assert_eq!(solved, Solved::Yes);
-            assert!(stages.is_shifted, "{order:?}");
-            // One linearisation at the start and no other.
-            assert_eq!((work.jacobian, work.lu), (0, 1), "{order:?}");
-            let found = stages.z.clone();
-            while stages.iterate(&mut ode, tableau, 0.0, h, &atol, 1e-13, &mut work) != Solved::Yes
-            {
+            // Above and below the tolerance at which what is left is formed from the stages.
+            for (rtol, within) in [(1e-8, 1e-10), (1e-10, 1e-12)] {
+                let atol = vec![rtol; y0.len()];
+                let mut work = Work::default();
+                let solved =
+                    stages.solve(&mut ode, tableau, &jacobian, 0.0, h, &atol, rtol, &mut work);
+                assert_eq!(solved, Solved::Yes);
+                assert!(stages.is_shifted, "{order:?}");
+                // One linearisation at the start and no other.
+                assert_eq!((work.jacobian, work.lu), (0, 1), "{order:?}");
+                let found = stages.z.clone();
+                while stages.iterate(&mut ode, tableau, 0.0, h, &atol, 1e-13, &mut work)
+                    != Solved::Yes
+                {}
+                let off = distance(&found, &stages.z);
+                assert!(off < within, "{order:?} {rtol}: {off}");
             }
-            assert!(distance(&found, &stages.z) < 1e-12, "{order:?}");
         }
+    }
+}
+
+/// Rounding of the transformations must not show where the tolerance is tight: exp(−10) to a few units of rounding.
+#[test]
+fn tight_tolerances_are_kept_to_rounding() {
+    for rtol in [1e-11, 1e-12, 1e-13] {
+        let tol = tolerances(rtol, 1e-20);
+        let found = run(
+            RadauOrder::Thirteen,
+            &mut decay(1.0),
+            10.0,
+            &[1.0],
+            &tol,
+            &mut Silent,
+        );
+        let off = found.y[0] / libm::exp(-10.0) - 1.0;
+        assert!(off.abs() < 2e-14, "{rtol}: {off}");
     }
 }
 
